@@ -1,0 +1,126 @@
+"""Metering a request of any client by hand.
+
+`with monitor.call("videos.list", credential_set=1) as call: ...`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+from ytquota.errors import QuotaExceeded, SettingsError
+from ytquota.monitor.demand import Demand
+from ytquota.monitor.tagging import current_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from ytquota.errors import Verdict
+    from ytquota.monitor.flight import Flight
+    from ytquota.monitor.metering import QuotaMonitor
+
+
+class Call:
+    """One request being metered; enter it before sending and leave it after the answer."""
+
+    def __init__(
+        self,
+        monitor: QuotaMonitor,
+        method: str,
+        *,
+        credential_set: int | str | None,
+        project: str | None,
+        tag: str | None,
+        priority: str,
+        facts: Mapping[str, object],
+    ) -> None:
+        self._monitor = monitor
+        self._demand = Demand(
+            method=method,
+            project=project or _project(monitor, credential_set),
+            credential_set="" if credential_set is None else str(credential_set),
+            tag=tag or current_tag(),
+            priority=priority,
+            facts=facts,
+        )
+        self._flight: Flight | None = None
+        self._started = 0.0
+        self.verdict: Verdict | None = None
+
+    def answered(self, status: int, body: bytes | str | None = None) -> Verdict:
+        """Say what the server answered; returns what that means (exhausted, slow down, ...)."""
+        self.verdict = self._open_flight().answered([(status, body)], latency=self._elapsed())[0]
+        return self.verdict
+
+    def resent(self) -> None:
+        """Say that the same request goes out once more, which costs its price again.
+
+        Raises:
+            QuotaExceeded: it does not fit and must not be sent.
+        """
+        self._open_flight().resent()
+
+    def not_sent(self, reason: str = "") -> None:
+        """Say that the request never left; its units are given back."""
+        self._open_flight().not_sent(reason)
+
+    def __enter__(self) -> Self:
+        self._flight = self._monitor.begin([self._demand])
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        flight = self._open_flight()
+        if not flight.is_open:
+            return
+        if error is None:
+            flight.answered([(None, None)], latency=self._elapsed())
+        elif (answer := _answer_in(error)) is not None:
+            flight.answered([answer], latency=self._elapsed())
+        elif isinstance(error, QuotaExceeded):
+            flight.not_sent("denied")
+        else:
+            flight.lost(type(error).__name__, latency=self._elapsed())
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.__enter__)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.__exit__, kind, error, trace)
+
+    def _open_flight(self) -> Flight:
+        if self._flight is None:
+            raise RuntimeError("A call is metered inside `with monitor.call(...)`; this one was not entered.")
+        return self._flight
+
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self._started
+
+
+def _project(monitor: QuotaMonitor, credential_set: int | str | None) -> str:
+    if credential_set is not None:
+        found = monitor.project_of(int(credential_set))
+        if found:
+            return found
+    raise SettingsError(
+        f"Whose quota is it? The project of credential set {credential_set} is not known. Pass project=, or "
+        f"set YTQUOTA_PROJECT_{credential_set or 'N'}, or name the set's files in .env."
+    )
+
+
+def _answer_in(error: BaseException) -> tuple[int, Any] | None:
+    """Status and body inside the errors of httpx, requests, aiohttp and googleapiclient, or None."""
+    response = getattr(error, "response", None) or getattr(error, "resp", None)
+    for holder in (response, error):
+        for name in ("status_code", "status"):
+            status = getattr(holder, name, None)
+            if isinstance(status, int) or (isinstance(status, str) and status.isdigit()):
+                body = getattr(response, "content", None) or getattr(error, "content", None)
+                return int(status), body if isinstance(body, bytes | str) else None
+    return None

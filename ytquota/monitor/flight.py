@@ -1,0 +1,106 @@
+"""One request between its hold and its settlement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ytquota import clock as clocks
+from ytquota.monitor.charging import judge, outcome_of, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ytquota.errors import Verdict
+    from ytquota.monitor.demand import Demand
+    from ytquota.monitor.ledger import CallRecord, Hold, Outcome
+    from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.prices import Price
+
+Priced = tuple["Demand", "Price"]
+
+_EARLY = 600.0
+"""Within 10 minutes after a reset, an "exhausted" may still speak of yesterday (DESIGN.
+
+It is provisional).
+"""
+
+
+class Flight:
+    """A request that was admitted and must end in exactly one of `answered`, `not_sent` or `lost`.
+
+    Made by `QuotaMonitor.begin`. Several demands are the parts of one batch; they may belong to several
+    projects.
+    """
+
+    def __init__(self, monitor: QuotaMonitor, priced: Sequence[Priced], holds: dict[str, Hold]) -> None:
+        self._monitor, self._priced, self._holds = monitor, priced, holds
+        self._sends = 1
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the request has not been settled yet."""
+        return any(hold.is_open for hold in self._holds.values())
+
+    def resent(self) -> None:
+        """Charge a second send of the same request.
+
+        Raises:
+            QuotaExceeded: it does not fit; nothing more was charged, and it must not be sent.
+        """
+        self._monitor.extend(self._priced, self._holds)
+        self._sends += 1
+
+    def answered(
+        self, answers: Sequence[tuple[int | None, bytes | str | None]], *, latency: float
+    ) -> list[Verdict]:
+        """Settle by the server's answers, one (status, body) per demand, and mark pools that ran out.
+
+        Args:
+            answers: statuses and bodies; a body is only looked at where the status is 400 or more.
+            latency: seconds from sending to answer.
+        """
+        now = clocks.utc(self._monitor.clock.time())
+        verdicts = [
+            judge(status, body, method=demand.method, now=now)
+            for (demand, _), (status, body) in zip(self._priced, answers, strict=True)
+        ]
+        for (demand, price), verdict in zip(self._priced, verdicts, strict=True):
+            if verdict.kind == "exhausted":
+                self._mark(demand, price, verdict)
+        self._settle(
+            [(outcome_of(v), status, v.reason) for v, (status, _) in zip(verdicts, answers, strict=True)],
+            latency,
+        )
+        self._monitor.report(self._priced, verdicts)
+        return verdicts
+
+    def not_sent(self, reason: str) -> None:
+        """Give everything back: the request never left (no connection, no name)."""
+        self._settle([("not_sent", None, reason)] * len(self._priced), 0.0)
+
+    def lost(self, reason: str, *, latency: float) -> None:
+        """The request went out and no answer came: it stays charged, as the server may have run it."""
+        self._settle([("lost", None, reason)] * len(self._priced), latency)
+
+    def _settle(self, ends: Sequence[tuple[Outcome, int | None, str]], latency: float) -> None:
+        by_project: dict[str, list[CallRecord]] = {}
+        for (demand, price), (outcome, status, reason) in zip(self._priced, ends, strict=True):
+            record = record_of(
+                demand, price, outcome, status=status, reason=reason, attempts=self._sends, latency=latency
+            )
+            by_project.setdefault(demand.project, []).append(record)
+        for project, records in by_project.items():
+            self._monitor.settle(self._holds[project], records)
+
+    def _mark(self, demand: Demand, price: Price, verdict: Verdict) -> None:
+        """A mark belongs to the day of the hold that met it, or to the window that the server named."""
+        ledger, hold = self._monitor.ledger, self._holds[demand.project]
+        bucket = verdict.bucket or price.bucket
+        day = clocks.quota_day(verdict.window_start) if verdict.window_start else hold.day
+        bounds = clocks.bounds_of(day)
+        is_early = verdict.window_start is None and hold.at - bounds.start < _EARLY
+        if verdict.limit is not None:
+            ledger.limit(demand.project, bucket, verdict.limit, source="server")
+        ledger.exhaust(
+            demand.project, bucket, bounds.end, reason=verdict.reason, day=day, provisional=is_early
+        )

@@ -1,0 +1,459 @@
+"""The embedded ledger: an append-only JSON-lines file per project and quota day, kept like a bank statement.
+
+To admit a call: lock, read the last complete line, decide, append one line, unlock. The log is the ledger;
+opening a day of a million lines costs what opening an empty one costs. File locks hold between processes, a
+thread lock stands beside them, and forked children open the files anew (a lock belongs to the open file,
+which a fork shares).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+from ytquota import clock as clocks
+from ytquota.errors import LedgerUnavailable, QuotaExceeded
+from ytquota.monitor import lines
+from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource
+from ytquota.monitor.locks import network_file_system
+from ytquota.monitor.page import Page, read_state
+from ytquota.monitor.refusals import Refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+_OPEN_PAGES = 64
+_CLOCK_SLIP = 3600.0
+"""A clock that steps back over midnight by less stays in the newer day: a slip must not reopen yesterday."""
+_PROBE_WAIT, _PROBE_TIME = 300.0, 60.0
+"""A provisional mark holds 5 minutes; then one call may probe while others wait a minute for it."""
+
+Durability = Literal["process", "power"]
+
+
+class Journal:
+    """The ledger in a folder: `<folder>/<day>/<project>.jsonl`.
+
+    Args:
+        folder: where the days are kept; made when the first call is counted.
+        clock: the time, injected.
+        limits: what the operator says the limit of (project, bucket) is, or None.
+        durability: "process" survives a killed process; "power" also a power cut, for one fdatasync a write.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: clocks.Clock | None = None,
+        limits: Callable[[str, str], int | None] | None = None,
+        durability: Durability = "process",
+    ) -> None:
+        self.folder = folder
+        self._clock = clock or clocks.SystemClock()
+        self._operator_limit = limits or (lambda _project, _bucket: None)
+        self._durable = durability == "power"
+        self._pages: dict[tuple[str, date], Page] = {}
+        self._issued: dict[str, Hold] = {}
+        self._refusals = Refusals()
+        self._bounds = clocks.DayBounds(date.min, 0.0, 0.0)
+        self._mutex = threading.RLock()
+        self._pid = os.getpid()
+        _JOURNALS.add(self)
+
+    @property
+    def location(self) -> str:
+        """The absolute path of the folder."""
+        return str(self.folder.absolute())
+
+    # -- the life of a request
+
+    def hold(
+        self, project: str, items: Items, *, keep: Mapping[str, int] | None = None, note: str = ""
+    ) -> Hold:
+        """Charge all items or none; see `Ledger.hold`."""
+        with self._mutex:
+            page = self._today(project)
+            with page:
+                at = self._clock.time()
+                self._admit(page, items, keep, at)
+                id_ = lines.hold_id(page.day, page.size)
+                fields = {"items": items, "pid": self._pid, "note": note}
+                page.append("hold", at, id_, fields)
+            hold = Hold(id_, project, page.day, items, at)
+            self._issued[id_] = hold
+        self._sync(page)
+        return hold
+
+    def extend(self, hold: Hold, items: Items, *, keep: Mapping[str, int] | None = None) -> Hold:
+        """Charge more to an open hold, on the day the hold was taken."""
+        with self._mutex:
+            page = self._page(hold.project, hold.day)
+            with page:
+                at = self._clock.time()
+                self._admit(page, items, keep, at)
+                page.append("extend", at, hold.id, {"items": items, "pid": self._pid})
+            hold.items = (*hold.items, *items)
+        self._sync(page)
+        return hold
+
+    def settle(self, hold: Hold, records: Sequence[CallRecord]) -> bool:
+        """Log how the request ended; what its records release is given back."""
+        with self._mutex:
+            page = self._page(hold.project, hold.day)
+            with page:
+                if not self._claim(page, hold):
+                    return False
+                at = self._clock.time()
+                page.write(b"".join([self._record_line(page, hold.id, record, at) for record in records]))
+        self._sync(page)
+        return True
+
+    def release(self, hold: Hold, records: Sequence[CallRecord] = ()) -> bool:
+        """Give all units back; without records a bare line says so."""
+        if records:
+            return self.settle(hold, records)
+        with self._mutex:
+            page = self._page(hold.project, hold.day)
+            with page:
+                if not self._claim(page, hold):
+                    return False
+                for bucket, units in hold.items:
+                    page.balances[bucket][0] = max(0, page.balances[bucket][0] - units)
+                page.append("release", self._clock.time(), hold.id, {"items": hold.items, "pid": self._pid})
+        self._sync(page)
+        return True
+
+    def refuse(self, project: str, record: CallRecord) -> None:
+        """Add denied demand to what is summed, and write what is due."""
+        with self._mutex:
+            self._refusals.add(project, record)
+            self._write_refusals(self._clock.time())
+
+    # -- what is known of a pool
+
+    def exhaust(
+        self,
+        project: str,
+        bucket: str,
+        until: float | None,
+        *,
+        reason: str = "",
+        day: date | None = None,
+        provisional: bool = False,
+    ) -> None:
+        """Mark a pool, or clear its mark; a second provisional mark in a row is a firm one."""
+        with self._mutex:
+            page = self._page(project, day or self._current_day().day)
+            with page:
+                at = self._clock.time()
+                balance = _pool(page, bucket)
+                was_provisional = bucket in page.provisional
+                page.provisional = [b for b in page.provisional if b != bucket]
+                if until is not None and provisional and not was_provisional:
+                    page.provisional.append(bucket)
+                    until = min(until, at + _PROBE_WAIT)
+                balance[3] = until
+                page.append(
+                    "exhaust", at, "", {"bucket": bucket, "until": until, "reason": reason, "pid": self._pid}
+                )
+        self._sync(page)
+
+    def limit(self, project: str, bucket: str, value: int | None, *, source: LimitSource) -> None:
+        """Note a limit, unless that is what the ledger knows already."""
+        with self._mutex:
+            page = self._today(project)
+            with page:
+                if page.said.get(bucket, {}).get(source) != value:
+                    self._note_limit(page, bucket, value, source)
+
+    def adjust(
+        self, project: str, bucket: str, units: int, *, reason: str, who: str, day: date | None = None
+    ) -> Balance:
+        """Correct a count by a line that says who did it and why."""
+        with self._mutex:
+            page = self._page(project, day or self._current_day().day)
+            with page:
+                balance = _pool(page, bucket)
+                balance[0] = max(0, balance[0] + units)
+                fields = {"bucket": bucket, "units": units, "reason": reason, "who": who, "pid": self._pid}
+                page.append("adjust", self._clock.time(), "", fields)
+                return _balance(bucket, balance, page.said)
+
+    def usage(self, project: str | None = None, day: date | None = None) -> dict[str, dict[str, Balance]]:
+        """Balances of the day.
+
+        Projects are those that were counted that day or on the newest day before it.
+        """
+        with self._mutex:
+            self._write_refusals(self._clock.time(), everything=True)
+        day = day or self._current_day().day
+        projects = [project] if project is not None else self._known_projects(day)
+        return {name: self._balances(name, day) for name in projects}
+
+    def flush(self) -> None:
+        """Write the demand that is still summed up."""
+        with self._mutex:
+            self._write_refusals(self._clock.time(), everything=True)
+
+    def close(self) -> None:
+        """Flush and let go of every file."""
+        self.flush()
+        with self._mutex:
+            for page in self._pages.values():
+                page.close()
+            self._pages.clear()
+
+    # -- admission
+
+    def _admit(self, page: Page, items: Items, keep: Mapping[str, int] | None, at: float) -> None:
+        """Charge the items to the balances in memory, all or none; the next line makes it so."""
+        for bucket, units in items:
+            balance = page.balances.get(bucket) or _pool(page, bucket)
+            if units < 0:
+                raise ValueError(f"Units cannot be negative: {bucket} {units}")
+            until = balance[3]
+            marked = until is not None and at < until
+            spare = balance[2] - (keep.get(bucket, 0) if keep else 0) - balance[0]
+            if marked or units > spare:
+                self._undo(page, items, bucket)
+                raise self._exceeded(page, bucket, units, max(0, balance[2] - balance[0]), marked=marked)
+            balance[0] += units
+            if until is not None and not marked and bucket in page.provisional:
+                balance[3] = at + _PROBE_TIME
+
+    @staticmethod
+    def _undo(page: Page, items: Items, failed: str) -> None:
+        for bucket, units in items:
+            if bucket == failed:
+                return
+            page.balances[bucket][0] -= units
+
+    def _exceeded(self, page: Page, bucket: str, asked: int, left: int, *, marked: bool) -> QuotaExceeded:
+        until = page.balances[bucket][3] if marked else clocks.bounds_of(page.day).end
+        return QuotaExceeded(
+            "",
+            project=page.project,
+            bucket=bucket,
+            asked=asked,
+            left=0 if marked else left,
+            resets_at=clocks.utc(until).astimezone(clocks.PACIFIC),
+            reason="exhausted" if marked else "limit",
+        )
+
+    # -- settlement
+
+    def _claim(self, page: Page, hold: Hold) -> bool:
+        """Whether this hold is still to be settled, and by nobody else from now on."""
+        if not hold.is_open:
+            return False
+        known = self._issued.pop(hold.id, None)
+        hold.is_open = False
+        if known is not None and not known.is_shared and not hold.is_shared:
+            return True
+        return _is_unsettled(page, hold.id)
+
+    def _record_line(self, page: Page, id_: str, record: CallRecord, at: float) -> bytes:
+        bucket = record.bucket
+        balance = page.balances.get(bucket) or _pool(page, bucket)
+        if record.released:
+            balance[0] = max(0, balance[0] - record.released)
+        if record.outcome == "refused":
+            balance[1] += record.released
+        elif record.outcome == "ok" and bucket in page.provisional:
+            page.provisional.remove(bucket)
+            balance[3] = None
+        kind = "settle" if record.units or not record.released else "release"
+        return page.line(kind, at, id_, lines.call_fields(record, self._pid))
+
+    def _write_refusals(self, at: float, *, everything: bool = False) -> None:
+        for project, record, calls in self._refusals.due(at, everything=everything):
+            page = self._today(project)
+            with page:
+                _pool(page, record.bucket)[1] += record.released
+                fields = lines.call_fields(record, self._pid)
+                page.append("refuse", at, "", fields | {"calls": calls})
+
+    # -- days and files
+
+    def _current_day(self) -> clocks.DayBounds:
+        now = self._clock.time()
+        bounds = self._bounds
+        if bounds.start <= now < bounds.end or 0 < bounds.start - now < _CLOCK_SLIP:
+            return bounds
+        self._bounds = clocks.bounds_at(now)
+        return self._bounds
+
+    def _today(self, project: str) -> Page:
+        return self._page(project, self._current_day().day)
+
+    def _page(self, project: str, day: date) -> Page:
+        return self._pages.get((project, day)) or self._open_page(project, day)
+
+    def _open_page(self, project: str, day: date) -> Page:
+        if not self._pages:
+            self._refuse_unsafe_places()
+        page = Page(self._path(project, day), project, day, self._clock)
+        with page:
+            if page.is_new:
+                self._begin_day(page)
+            self._apply_operator_limits(page)
+        for key in list(self._pages)[: max(0, len(self._pages) - _OPEN_PAGES + 1)]:
+            self._pages.pop(key).close()
+        self._pages[project, day] = page
+        return page
+
+    def _refuse_unsafe_places(self) -> None:
+        if not clocks.ZONE_IS_EXACT:
+            raise LedgerUnavailable(
+                "The time zone America/Los_Angeles cannot be found on this machine, so the quota day may be "
+                "an hour wrong and a journal shared with others would be spoilt. Install the tzdata package."
+            )
+        if kind := network_file_system(self.folder):
+            raise LedgerUnavailable(
+                f"The ledger {self.location} lies on a network file system ({kind}), where locks do not hold "
+                "between hosts. Use a local folder, or share the count through Redis: YTQUOTA_LEDGER=redis://..."
+            )
+
+    def _begin_day(self, page: Page) -> None:
+        """The first line of a day carries over what was learned about limits."""
+        for day in self._days_before(page.day):
+            state, _ = read_state(self._path(page.project, day))
+            if state is not None:
+                page.said = {bucket: dict(said) for bucket, said in state.get("lim", {}).items()}
+                break
+        for bucket in page.balances:
+            page.balances[bucket][2] = lines.effective_limit(bucket, page.said.get(bucket))[0]
+        page.append("open", self._clock.time(), "", {"pid": self._pid})
+
+    def _apply_operator_limits(self, page: Page) -> None:
+        for bucket in page.balances:
+            value = self._operator_limit(page.project, bucket)
+            if value != page.said.get(bucket, {}).get("operator") and value is not None:
+                self._note_limit(page, bucket, value, "operator")
+
+    def _note_limit(self, page: Page, bucket: str, value: int | None, source: LimitSource) -> None:
+        said = {k: v for k, v in page.said.get(bucket, {}).items() if k != source}
+        if value is not None:
+            said[source] = value
+        page.said = {name: other for name, other in page.said.items() if name != bucket}
+        if said:
+            page.said[bucket] = said
+        _pool(page, bucket)[2] = lines.effective_limit(bucket, said)[0]
+        fields = {"bucket": bucket, "limit": value, "source": source, "pid": self._pid}
+        page.append("limit", self._clock.time(), "", fields)
+
+    def _balances(self, project: str, day: date) -> dict[str, Balance]:
+        state, _ = read_state(self._path(project, day))
+        if state is None:
+            said = self._carried(project, day)
+            pools = lines.empty_balances()
+            for bucket, pool in pools.items():
+                operator = self._operator_limit(project, bucket)
+                if operator is not None:
+                    said = said | {bucket: said.get(bucket, {}) | {"operator": operator}}
+                pool[2] = lines.effective_limit(bucket, said.get(bucket))[0]
+        else:
+            pools, said = lines.empty_balances() | state["bal"], state.get("lim", {})
+        return {bucket: _balance(bucket, pool, said) for bucket, pool in pools.items()}
+
+    def _carried(self, project: str, day: date) -> dict[str, dict[str, int]]:
+        for earlier in self._days_before(day):
+            state, _ = read_state(self._path(project, earlier))
+            if state is not None:
+                return dict(state.get("lim", {}))
+        return {}
+
+    def _path(self, project: str, day: date) -> Path:
+        return self.folder / day.isoformat() / f"{file_name(project)}.jsonl"
+
+    def _days_before(self, day: date) -> list[date]:
+        """The days with a folder before this one, newest first, at most 60."""
+        return [d for d in reversed(days_in(self.folder)) if d < day][:60]
+
+    def _known_projects(self, day: date) -> list[str]:
+        newest = self._days_before(day)[:1]
+        folders = [self.folder / d.isoformat() for d in (day, *newest)]
+        names = {project_name(path.stem) for folder in folders for path in folder.glob("*.jsonl")}
+        return sorted(names)
+
+    def _sync(self, page: Page) -> None:
+        if self._durable:
+            page.sync()
+
+    def _reopen_after_fork(self) -> None:
+        self._mutex = threading.RLock()
+        for page in self._pages.values():
+            page.close()
+        self._pages = {}
+        self._refusals = Refusals()
+        self._pid = os.getpid()
+
+
+_JOURNALS: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for journal in list(_JOURNALS):
+        journal._reopen_after_fork()  # noqa: SLF001  (this module's own)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def _pool(page: Page, bucket: str) -> list[Any]:
+    """The balance of a bucket, which a later price list may have brought."""
+    if bucket not in page.balances:
+        page.balances[bucket] = [0, 0, lines.effective_limit(bucket, page.said.get(bucket))[0], None]
+    return page.balances[bucket]
+
+
+def _balance(bucket: str, pool: list[Any], said: Mapping[str, Mapping[str, int]]) -> Balance:
+    used, refused, limit, until = pool
+    source = lines.effective_limit(bucket, dict(said.get(bucket, {})))[1]
+    return Balance(used, refused, limit, until, source)
+
+
+def _is_unsettled(page: Page, id_: str) -> bool:
+    """Look from the hold's own line onwards for its settlement: never further back than the hold."""
+    _, offset = lines.parse_id(id_)
+    wanted = f'"id":"{id_}"'.encode()
+    found = False
+    for raw in page.lines_from(offset):
+        if wanted not in raw:
+            continue
+        kind = lines.decode(raw)["kind"]
+        found = found or kind == "hold"
+        if kind in {"settle", "release"}:
+            return False
+    return found
+
+
+def days_in(folder: Path) -> list[date]:
+    """The quota days that have a folder, oldest first."""
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    days = []
+    for name in names:
+        try:
+            days.append(date.fromisoformat(name))
+        except ValueError:
+            continue
+    return sorted(days)
+
+
+def file_name(project: str) -> str:
+    """A project as a file name: a provisional project `key:<digest>` has a colon, which Windows forbids."""
+    return project.replace(":", "_")
+
+
+def project_name(stem: str) -> str:
+    """The project a journal file belongs to."""
+    return stem.replace("key_", "key:", 1) if stem.startswith("key_") else stem

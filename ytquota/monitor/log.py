@@ -1,0 +1,141 @@
+"""Reading the journals back as a log of calls."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ytquota import clock as clocks
+from ytquota.monitor import lines
+from ytquota.monitor.journal import days_in, file_name, project_name
+from ytquota.monitor.page import unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_KINDS = {"settle", "release", "refuse"}
+_SKIPPED = tuple(
+    lines.HEADER + kind for kind in (b'hold"', b'open"', b'extend"', b'limit"', b'exhaust"', b'moved"')
+)
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a reader of a day's journals has come: byte offsets by file name."""
+
+    day: date
+    offsets: dict[str, int] = field(default_factory=dict)
+
+
+class JournalLog:
+    """The rows of all journals in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def rows(
+        self, since: datetime | None = None, until: datetime | None = None, *, project: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Rows with since <= at < until, oldest first; lines that cannot be read are passed over."""
+        # a hold that straddled midnight is settled in the file of the day it was taken on: look one day
+        # further back
+        first = clocks.quota_day(since) - timedelta(days=1) if since else date.min
+        last = clocks.quota_day(until) if until else date.max
+        low, high = _bound(since) or "", _bound(until) or "~"
+        days = [day for day in days_in(self._folder) if first <= day <= last]
+        for day in days:
+            streams = [self._file_rows(path, low, high) for path in self._files(day, project)]
+            yield from streams[0] if len(streams) == 1 else heapq.merge(*streams, key=_at)
+
+    def tail(self, position: Position | None, today: date) -> tuple[list[dict[str, Any]], Position]:
+        """The rows written since a position; after midnight the rest of the old day and then the new one."""
+        position = position or Position(today)
+        rows: list[dict[str, Any]] = []
+        offsets: dict[str, int] = {}
+        for day in {position.day: None, today: None}:
+            offsets = dict(position.offsets) if day == position.day else {}
+            for path in self._files(day, None):
+                offset = offsets.get(path.name, 0)
+                try:
+                    if path.stat().st_size <= offset:
+                        continue
+                except FileNotFoundError:
+                    continue
+                fresh, offsets[path.name] = _read_from(path, offset)
+                rows.extend(fresh)
+        rows.sort(key=_at)
+        return rows, Position(today, offsets)
+
+    def counted_since(self, day: date) -> datetime | None:
+        """When the first line of a day was written, or None where nothing was counted."""
+        firsts = []
+        for path in self._files(day, None):
+            with path.open("rb") as file:
+                row = _row(file.readline(), "")
+            if row is not None:
+                firsts.append(datetime.fromisoformat(row["at"]))
+        return min(firsts, default=None)
+
+    def offsets(self, day: date) -> dict[str, int]:
+        """The size of every journal of a day."""
+        return {path.name: path.stat().st_size for path in self._files(day, None)}
+
+    def _files(self, day: date, project: str | None) -> list[Path]:
+        folder = self._folder / day.isoformat()
+        if project is not None:
+            path = folder / f"{file_name(project)}.jsonl"
+            return [path] if path.exists() else []
+        try:
+            return sorted(path for path in folder.iterdir() if path.suffix == ".jsonl")
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _file_rows(self, path: Path, low: str, high: str) -> Iterator[dict[str, Any]]:
+        project = project_name(path.stem)
+        try:
+            file = path.open("rb", buffering=_CHUNK)
+        except OSError as error:
+            raise unavailable(path, error) from error
+        with file:
+            for raw in file:
+                if raw.startswith(_SKIPPED):
+                    continue
+                row = _row(raw, project)
+                if row is not None and row["kind"] in _KINDS and low <= row["at"] < high:
+                    yield row
+
+
+def _read_from(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
+    """Rows after an offset, and the offset behind the last complete line."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        data = file.read()
+    end = data.rfind(b"\n") + 1
+    project = project_name(path.stem)
+    parsed = (_row(raw, project) for raw in data[:end].split(b"\n") if raw and not raw.startswith(_SKIPPED))
+    return [row for row in parsed if row is not None and row["kind"] in _KINDS], offset + end
+
+
+def _row(raw: bytes, project: str) -> dict[str, Any] | None:
+    try:
+        row = lines.decode(raw)
+        row["kind"], row["at"], row["id"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    row.pop("bal", None)
+    row["project"] = project
+    return row  # type: ignore[no-any-return]
+
+
+def _at(row: dict[str, Any]) -> str:
+    return row["at"]  # type: ignore[no-any-return]
+
+
+def _bound(at: datetime | None) -> str:
+    if at is None:
+        return ""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

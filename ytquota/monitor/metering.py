@@ -1,0 +1,322 @@
+"""The monitor: every request asks here before it goes, and reports here how it ended."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ytquota import clock as clocks
+from ytquota.errors import LedgerUnavailable, QuotaExceeded
+from ytquota.monitor.audit import Audit
+from ytquota.monitor.call import Call
+from ytquota.monitor.charging import record_of
+from ytquota.monitor.flight import Flight, Priced
+from ytquota.monitor.log import JournalLog, Position
+from ytquota.monitor.summary import usage_summary
+from ytquota.monitor.views import UsageView
+from ytquota.prices import PriceBook, canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from ytquota.errors import Verdict
+    from ytquota.monitor.demand import Admission, Demand, OnVerdict
+    from ytquota.monitor.ledger import CallRecord, Hold, Items, Ledger
+    from ytquota.settings import Settings
+
+logger = logging.getLogger("ytquota")
+
+
+class QuotaMonitor:
+    """Meters calls against a ledger, and tells what was used.
+
+    Args:
+        ledger: where units are counted.
+        folder: the memory folder, for the views and the audit trail beside the ledger.
+        clock: the time, injected.
+        prices: the price list; the shipped one by default.
+        admission: decides before each call how many units to keep for others; None keeps nothing back.
+        on_verdict: told of every answer that is not fine.
+        project_of: the project of a credential set's number, for `call(credential_set=N)`.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        folder: Path,
+        clock: clocks.Clock | None = None,
+        prices: PriceBook | None = None,
+        admission: Admission | None = None,
+        on_verdict: OnVerdict | None = None,
+        project_of: Callable[[int], str] | None = None,
+    ) -> None:
+        self.ledger, self.folder = ledger, folder
+        self.clock = clock or clocks.SystemClock()
+        self.prices = prices or PriceBook.load()
+        self.admission, self.on_verdict = admission, on_verdict
+        self._project_of = project_of
+        self._view = UsageView(folder / "quota_usage.json")
+        self._audit = Audit(folder / "audit.jsonl")
+        self._log = JournalLog(folder / "calls")
+        self._unwritten: list[tuple[Hold, list[CallRecord]]] = []
+        self._unwritten_lock = threading.Lock()
+        self._next_view = 0.0
+        atexit.register(self._at_exit)
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, **options: Any) -> QuotaMonitor:
+        """The monitor that the settings describe.
+
+        Args:
+            settings: where the ledger is; loaded from the environment and `.env` by default.
+            options: clock, admission, on_verdict and project_of, as for the class.
+
+        Raises:
+            SettingsError: a setting is wrong.
+        """
+        from ytquota.monitor.opening import open_ledger, project_of_set  # noqa: PLC0415 - only who opens by settings
+        from ytquota.settings import Settings  # noqa: PLC0415 - likewise
+
+        settings = settings or Settings.load()
+        clock = options.setdefault("clock", clocks.SystemClock())
+        options.setdefault("prices", PriceBook.load(settings.price_profile, settings.prices_file))
+        options.setdefault("project_of", project_of_set(settings))
+        return cls(open_ledger(settings, clock), folder=settings.memory_dir, **options)
+
+    # -- metering
+
+    def begin(self, demands: Sequence[Demand]) -> Flight:
+        """Charge a request before it goes: all of its demands, or none.
+
+        Raises:
+            QuotaExceeded: it does not fit; it was logged as refused demand and must not be sent. For a batch,
+                `fits` says how many of its parts would.
+            LedgerUnavailable: the ledger cannot be read or written; nothing was charged.
+        """
+        self._write_what_waits()
+        day = clocks.bounds_at(self.clock.time()).day
+        priced = [self._price(demand, day) for demand in demands]
+        holds: dict[str, Hold] = {}
+        try:
+            for project, group in _by_project(priced).items():
+                holds[project] = self.ledger.hold(
+                    project, _items(group), keep=self._keep(project, group), note=group[0][0].method
+                )
+        except QuotaExceeded as error:
+            for hold in holds.values():
+                self.ledger.release(hold)
+            raise self._denied(priced, error) from None
+        return Flight(self, priced, holds)
+
+    def extend(self, priced: Sequence[Priced], holds: Mapping[str, Hold]) -> None:
+        """Charge the same request once more, on the same holds."""
+        groups = _by_project(priced)
+        try:
+            for project, group in groups.items():
+                self.ledger.extend(holds[project], _items(group), keep=self._keep(project, group))
+        except QuotaExceeded as error:
+            raise self._denied(priced, error) from None
+
+    def settle(self, hold: Hold, records: list[CallRecord]) -> None:
+        """Write how a request ended; where the disk refuses, keep it and write it with the next call."""
+        try:
+            self.ledger.settle(hold, records)
+        except LedgerUnavailable as error:
+            with self._unwritten_lock:
+                self._unwritten.append((hold, records))
+            logger.warning("%s The units stay charged; the log line waits for the next call.", error)
+            return
+        self._refresh_view()
+
+    def report(self, priced: Sequence[Priced], verdicts: Sequence[Verdict]) -> None:
+        """Tell the caller's hook of every answer that is not fine."""
+        if self.on_verdict is None:
+            return
+        for (demand, _), verdict in zip(priced, verdicts, strict=True):
+            if verdict.kind != "ok":
+                self.on_verdict(demand, verdict)
+
+    def call(
+        self,
+        method: str,
+        *,
+        credential_set: int | str | None = None,
+        project: str | None = None,
+        tag: str | None = None,
+        priority: str = "normal",
+        facts: Mapping[str, object] | None = None,
+    ) -> Call:
+        """Meter a request of any other client, `with monitor.call("videos.list", credential_set=1) as call:`.
+
+        Works with `async with` too. Units are charged on entry; leaving without an error settles the call.
+        Tell `call.answered(status, body)` what came back, so that refusals are given back and empty pools
+        are marked.
+
+        Raises:
+            QuotaExceeded: on entry; the request must not be sent.
+            SettingsError: neither `project` nor a credential set whose project is known was given.
+        """
+        return Call(
+            self,
+            method,
+            credential_set=credential_set,
+            project=project,
+            tag=tag,
+            priority=priority,
+            facts=facts or {},
+        )
+
+    def project_of(self, credential_set: int) -> str | None:
+        """The project of a credential set, where it can be told."""
+        return self._project_of(credential_set) if self._project_of else None
+
+    # -- reading
+
+    def get_usage_summary(self, day: date | None = None) -> dict[str, Any]:
+        """What was used on a quota day, ready for JSON; see `docs/design.md` for its keys."""
+        return usage_summary(self.ledger, self.clock, self._log, day)
+
+    def log(
+        self, since: datetime | None = None, until: datetime | None = None, *, project: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Rows of the log between two instants, oldest first: settled, released and refused calls.
+
+        Keys are those of the journal's lines: at, kind, id, project, method, set, tag, priority, bucket,
+        units (charged), refused (units wanted and not given), calls (of a summed refusal), price, prov,
+        outcome, status, reason, attempts, retry, latency (seconds), host, pid, facts.
+        """
+        self.ledger.flush()
+        return self._log.rows(since, until, project=project)
+
+    def tail(self, position: Position | None = None) -> tuple[list[dict[str, Any]], Position]:
+        """The rows since a position (None.
+
+        Since today's start) and the new position; cheap when nothing is new.
+        """
+        return self._log.tail(position, clocks.bounds_at(self.clock.time()).day)
+
+    def audit(
+        self, action: str, *, who: str, why: str = "", credential_set: int | None = None, **details: object
+    ) -> dict[str, Any]:
+        """Write a row to the audit trail and return it."""
+        return self._audit.write(
+            action, at=self.clock.time(), who=who, why=why, credential_set=credential_set, **details
+        )
+
+    def audit_rows(self) -> list[dict[str, Any]]:
+        """The audit trail, oldest first."""
+        return self._audit.rows()
+
+    def close(self) -> None:
+        """Write what waits, refresh the view, let go of the ledger."""
+        atexit.unregister(self._at_exit)
+        self._at_exit()
+        self.ledger.close()
+
+    # -- inside
+
+    def _price(self, demand: Demand, day: date) -> Priced:
+        price = self.prices.price_of(demand.method, on=day)
+        return (
+            demand if demand.method == price.method else replace(demand, method=canonical(demand.method))
+        ), price
+
+    def _keep(self, project: str, group: Sequence[Priced]) -> dict[str, int] | None:
+        """Units of each bucket that this request must leave for others."""
+        if self.admission is None:
+            return None
+        balances = self.ledger.usage(project)[project]
+        keep: dict[str, int] = {}
+        for demand, price in group:
+            decision = self.admission(demand, price, balances)
+            kept = decision.keep if decision.allow else balances[price.bucket].limit
+            keep[price.bucket] = max(keep.get(price.bucket, 0), kept)
+        return keep
+
+    def _denied(self, priced: Sequence[Priced], error: QuotaExceeded) -> QuotaExceeded:
+        """Log what was wanted and not given, and say so in full."""
+        for demand, price in priced:
+            record = record_of(
+                demand, price, "denied", status=None, reason=error.reason, attempts=1, latency=0.0
+            )
+            record.units, record.released = 0, price.units
+            self.ledger.refuse(demand.project, record)
+        self._refresh_view()
+        return QuotaExceeded(
+            "",
+            project=error.project,
+            bucket=error.bucket,
+            asked=sum(p.units for d, p in priced if (d.project, p.bucket) == (error.project, error.bucket)),
+            left=error.left,
+            resets_at=error.resets_at,
+            method=priced[0][0].method if len(priced) == 1 else "batch",
+            reason=error.reason,
+            fits=self._fits(priced) if len(priced) > 1 else None,
+        )
+
+    def _fits(self, priced: Sequence[Priced]) -> int:
+        """How many of a batch's parts, from the first, would fit now."""
+        now, left = self.clock.time(), {}
+        for project, group in _by_project(priced).items():
+            keep = self._keep(project, group) or {}
+            for bucket, balance in self.ledger.usage(project)[project].items():
+                spare = 0 if balance.is_exhausted(now) else balance.left - keep.get(bucket, 0)
+                left[project, bucket] = spare
+        for count, (demand, price) in enumerate(priced):
+            left[demand.project, price.bucket] -= price.units
+            if left[demand.project, price.bucket] < 0:
+                return count
+        return len(priced)
+
+    def _write_what_waits(self) -> None:
+        if not self._unwritten:
+            return
+        with self._unwritten_lock:
+            waiting, self._unwritten = self._unwritten, []
+        for index, (hold, records) in enumerate(waiting):
+            try:
+                hold.is_open = True
+                self.ledger.settle(hold, records)
+            except LedgerUnavailable:
+                with self._unwritten_lock:
+                    self._unwritten = waiting[index:] + self._unwritten
+                return
+
+    def _refresh_view(self, *, at_once: bool = False) -> None:
+        now = self.clock.time()
+        if at_once or not 0 <= self._next_view - now <= 1.0:
+            self._next_view = now + 1.0
+            self._view.write(self.get_usage_summary, self._log)
+
+    def _at_exit(self) -> None:
+        try:
+            self._write_what_waits()
+            self.ledger.flush()
+            self._refresh_view(at_once=True)
+        except LedgerUnavailable as error:
+            logger.warning("%s", error)
+
+
+def _by_project(priced: Sequence[Priced]) -> dict[str, list[Priced]]:
+    if len(priced) == 1:
+        return {priced[0][0].project: [priced[0]]}
+    groups: dict[str, list[Priced]] = {}
+    for pair in priced:
+        groups.setdefault(pair[0].project, []).append(pair)
+    return groups
+
+
+def _items(group: Sequence[Priced]) -> Items:
+    if len(group) == 1:
+        price = group[0][1]
+        return ((price.bucket, price.units),)
+    totals: dict[str, int] = {}
+    for _, price in group:
+        totals[price.bucket] = totals.get(price.bucket, 0) + price.units
+    return tuple(totals.items())

@@ -1,0 +1,62 @@
+"""From settings to a ledger, and from a credential set's number to its project."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ytquota.monitor.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ytquota.clock import Clock
+    from ytquota.monitor.ledger import Ledger
+    from ytquota.settings import Settings
+
+
+def open_ledger(settings: Settings, clock: Clock) -> Ledger:
+    """The ledger that YTQUOTA_LEDGER names."""
+    return Journal(settings.memory_dir / "calls", clock=clock, limits=lambda p, b: settings.limit_for(b, p))
+
+
+def project_of_set(settings: Settings) -> Callable[[int], str | None]:
+    """A function from a set's number to its project.
+
+    YTQUOTA_PROJECT_N, or the number in the token's client_id.
+    """
+
+    @cache
+    def project_of(number: int) -> str | None:
+        chosen = settings.sets.get(number)
+        if chosen is None:
+            return None
+        if chosen.project:
+            return str(chosen.project)
+        if chosen.api_key is not None:
+            return provisional_project(chosen.api_key.reveal())
+        for path in (chosen.token_file, chosen.secrets_file):
+            found = _project_in(path.read_bytes()) if path and path.exists() else None
+            if found:
+                return found
+        return None
+
+    return project_of
+
+
+def provisional_project(api_key: str) -> str:
+    """The pool of an API key whose project nobody has named yet: `key:<digest>`."""
+    return f"key:{hashlib.sha256(api_key.encode()).hexdigest()[:12]}"
+
+
+def _project_in(content: bytes) -> str | None:
+    try:
+        facts = orjson.loads(content)
+        client_id = str((facts.get("installed") or facts.get("web") or facts)["client_id"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    number = client_id.partition("-")[0]
+    return number if number.isdigit() else None

@@ -1,0 +1,55 @@
+"""What was used on a quota day, as one JSON-ready dictionary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ytquota import clock as clocks
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from ytquota.monitor.ledger import Balance, Ledger
+    from ytquota.monitor.log import JournalLog
+
+
+def usage_summary(
+    ledger: Ledger, clock: clocks.Clock, log: JournalLog, day: date | None = None
+) -> dict[str, Any]:
+    """Used, refused, limit and left of every pool, with the day and its reset.
+
+    Keys: day (ISO date), resets_at (ISO, Pacific), seconds_to_reset, counted_since (ISO or None), ledger
+    (where it is), projects: {project: {bucket: {used, refused, limit, left, limit_source, exhausted_until,
+    share}}}.
+    """
+    now = clock.time()
+    bounds = clocks.bounds_of(day) if day else clocks.bounds_at(now)
+    since = log.counted_since(bounds.day)
+    return {
+        "day": bounds.day.isoformat(),
+        "resets_at": _iso(bounds.end),
+        "seconds_to_reset": round(max(0.0, bounds.end - now), 3),
+        "counted_since": since.isoformat() if since else None,
+        "ledger": ledger.location,
+        "projects": {
+            project: {bucket: _pool(balance, now) for bucket, balance in pools.items()}
+            for project, pools in ledger.usage(day=bounds.day).items()
+        },
+    }
+
+
+def _pool(balance: Balance, now: float) -> dict[str, Any]:
+    until = balance.exhausted_until
+    return {
+        "used": balance.used,
+        "refused": balance.refused,
+        "limit": balance.limit,
+        "left": balance.left,
+        "limit_source": balance.limit_source,
+        "exhausted_until": _iso(until) if until is not None and now < until else None,
+        "share": round(balance.used / balance.limit, 6) if balance.limit else 1.0,
+    }
+
+
+def _iso(at: float) -> str:
+    return clocks.utc(at).astimezone(clocks.PACIFIC).isoformat()

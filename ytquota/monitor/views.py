@@ -1,0 +1,85 @@
+"""`quota_usage.json`: the day's numbers for people and other programs. Decisions never read it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ytquota.monitor.locks import try_lock, unlock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ytquota.monitor.log import JournalLog
+
+logger = logging.getLogger("ytquota")
+VERSION = 1
+
+
+class UsageView:
+    """Writes the view so that it never goes back: it carries its position in the ledger."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, summary: Callable[[], dict[str, Any]], log: JournalLog) -> None:
+        """Replace the view, unless somebody else is writing it or a newer one is there.
+
+        Never raises OSError.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.with_suffix(".lock").open("ab") as guard:
+                if try_lock(guard.fileno()):
+                    try:
+                        self._replace(summary(), log)
+                    finally:
+                        unlock(guard.fileno())
+        except OSError as error:
+            logger.debug("The view %s could not be written: %s", self.path, error)
+
+    def _replace(self, facts: dict[str, Any], log: JournalLog) -> None:
+        position = log.offsets(date.fromisoformat(facts["day"]))
+        before = self._existing()
+        if before is not None and _is_newer(before, facts["day"], position):
+            return
+        fresh = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        fresh.write_bytes(
+            orjson.dumps({"v": VERSION, "position": position} | facts, option=orjson.OPT_INDENT_2)
+        )
+        fresh.replace(self.path)
+
+    def _existing(self) -> dict[str, Any] | None:
+        """The view that is there; one of an older system's shape is kept beside it as `.old`."""
+        try:
+            view = orjson.loads(self.path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            view = None
+        if isinstance(view, dict) and view.get("v") == VERSION:
+            return view
+        set_aside(self.path)
+        return None
+
+
+def set_aside(path: Path) -> Path:
+    """Keep a file of another system under `<name>.old` (or `.old2`, ...), so that nothing is lost."""
+    number, kept = 1, path.with_name(f"{path.name}.old")
+    while kept.exists():
+        number += 1
+        kept = path.with_name(f"{path.name}.old{number}")
+    path.rename(kept)
+    logger.warning("%s is not in ytquota's format; it was kept as %s.", path, kept)
+    return kept
+
+
+def _is_newer(view: dict[str, Any], day: str, position: dict[str, int]) -> bool:
+    if view.get("day", "") != day:
+        return bool(view.get("day", "") > day)
+    return any(size > position.get(name, 0) for name, size in view.get("position", {}).items())
