@@ -108,7 +108,9 @@ class PriceBook:
 
     def __init__(self, rows: Iterable[Price], *, profile: str = "current") -> None:
         if profile not in PROFILES:
-            raise SettingsError(f"Price profile {profile!r} does not exist; choose one of {', '.join(PROFILES)}.")
+            raise SettingsError(
+                f"Price profile {profile!r} does not exist; choose one of {', '.join(PROFILES)}."
+            )
         self.profile = profile
         self._rows: dict[str, list[Price]] = {}
         for row in sorted(rows, key=lambda row: (row.valid_from, _RANK[row.provenance])):
@@ -198,7 +200,9 @@ def _read(path: Path, *, override: bool = False, known: dict[str, str] | None = 
     reader = csv.DictReader(text.splitlines())
     missing = {"method", "units"} - set(reader.fieldnames or ())
     if missing:
-        raise SettingsError(f"Price file {path}, line 1: the column {' and '.join(sorted(missing))} is missing.")
+        raise SettingsError(
+            f"Price file {path}, line 1: the column {' and '.join(sorted(missing))} is missing."
+        )
     for line in reader:
         cells = {name: (value or "").strip() for name, value in line.items() if isinstance(name, str)}
         try:

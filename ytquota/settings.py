@@ -1,0 +1,381 @@
+"""Settings from the environment and a ``.env`` file; every wrong value is an error that names its variable.
+
+The ``.env`` is searched upward from the working folder, else upward from the running script's folder; all relative
+paths count from the folder it was found in, so that two bots never get two ledgers by their working folder. The
+environment beats the file, and the environment itself is never changed. ``.env.example`` documents each setting.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
+from typing import Literal, NoReturn, TypeVar, get_args
+
+from ytquota.errors import SettingsError
+from ytquota.prices import BUCKETS, PROFILES
+
+FailMode = Literal["strict", "open"]
+LogFormat = Literal["parquet", "json"]
+
+SCOPE_PREFIX = "https://www.googleapis.com/auth/"
+SCOPES = (
+    "youtube",
+    "youtube.channel-memberships.creator",
+    "youtube.force-ssl",
+    "youtube.readonly",
+    "youtube.upload",
+    "youtubepartner",
+    "youtubepartner-channel-audit",
+)
+"""The scopes of the YouTube Data API, by their short names."""
+DEFAULT_SCOPE = SCOPE_PREFIX + "youtube.force-ssl"
+
+VARIABLES = (
+    "YOUTUBE_SCOPES",
+    "YTQUOTA_API_ENDPOINT",
+    "YTQUOTA_FAIL_MODE",
+    "YTQUOTA_LEDGER",
+    "YTQUOTA_LOG_FORMAT",
+    "YTQUOTA_MEMORY_DIR",
+    "YTQUOTA_OPEN_BUDGET",
+    "YTQUOTA_PRICES_FILE",
+    "YTQUOTA_PRICE_PROFILE",
+    "YTQUOTA_RESERVE",
+    "YTQUOTA_ROTATION",
+)
+_SETS = "GOOGLE_CLIENT_SECRETS_FILE", "OAUTH_TOKEN_FILE", "YOUTUBE_API_KEY", "YTQUOTA_PROJECT"
+_NUMBERED = re.compile(rf"({'|'.join(_SETS)})_([1-9]\d*)")
+_LIMIT = re.compile(rf"YTQUOTA_LIMIT_({'|'.join(BUCKETS).upper()})(?:_(\d+))?")
+_LEDGERS = ("redis://", "rediss://", "unix://")
+_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
+
+
+class Secret:
+    """A text that shows itself only when asked to by name, never in a log, a repr or an error."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the secret text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """What is kept back for important calls: a number of units, or a share of the limit.
+
+    Attributes:
+        amount: units, or a share between 0 and 1.
+        is_share: which of the two.
+    """
+
+    amount: float = 0
+    is_share: bool = False
+
+    def units(self, limit: int, bucket: str = "default") -> int:
+        """Return how much of a limit is kept back.
+
+        A number of units is meant for the default bucket; in buckets that count calls, only a share keeps any.
+        """
+        if self.is_share:
+            return ceil(limit * self.amount)
+        return min(limit, int(self.amount)) if bucket == "default" else 0
+
+
+@dataclass(frozen=True)
+class SetSettings:
+    """The variables of credential set N.
+
+    Attributes:
+        number: N.
+        secrets_file: client secrets of an OAuth set.
+        token_file: where the OAuth set's token is kept.
+        api_key: the key of an API key set.
+        project: the project number the operator named.
+    """
+
+    number: int
+    secrets_file: Path | None = None
+    token_file: Path | None = None
+    api_key: Secret | None = None
+    project: str | None = None
+
+    @property
+    def kind(self) -> Literal["oauth", "api_key"]:
+        """Whether the set logs in for a channel, or only reads with a key."""
+        return "oauth" if self.api_key is None else "api_key"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything an operator can set, checked. See :meth:`load`.
+
+    Attributes:
+        root: folder that relative paths count from: that of the ``.env``, else the working folder.
+        env_file: the ``.env`` that was found.
+        sets: credential sets by number, in ascending order.
+        scopes: OAuth scopes, as full addresses.
+        rotation: the sets that may stand in for one another, in order; empty: none may.
+        limits: the operator's limits by (bucket, project); project None: every project.
+        reserve: what is kept back for important calls.
+        memory_dir: absolute path of the folder with ledger and state.
+        ledger: "journal" or the address of a Redis; see ``ledger_label`` for one fit to be shown.
+        log_format: what closed days become.
+        fail_mode: whether calls go out when the ledger is out of reach.
+        open_budget: units that may be spent unrecorded in fail mode "open".
+        api_endpoint: another address than Google's, as of a sandbox.
+        prices_file: CSV file with the operator's own prices.
+        price_profile: "current" or "pessimistic".
+        unknown: names that begin like ours and mean nothing, for `ytquota doctor` to report.
+    """
+
+    root: Path
+    env_file: Path | None = None
+    sets: Mapping[int, SetSettings] = field(default_factory=dict)
+    scopes: tuple[str, ...] = (DEFAULT_SCOPE,)
+    rotation: tuple[int, ...] = ()
+    limits: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
+    reserve: Reserve = Reserve()
+    memory_dir: Path = Path("memory")
+    ledger: str = field(default="journal", repr=False)
+    log_format: LogFormat = "parquet"
+    fail_mode: FailMode = "strict"
+    open_budget: int = 100
+    api_endpoint: str | None = None
+    prices_file: Path | None = None
+    price_profile: str = "current"
+    unknown: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, *, start: Path | None = None) -> Settings:
+        """Return the settings of this process.
+
+        Args:
+            environ: instead of the process's environment.
+            start: folder to search a ``.env`` from, upward; without it the working folder, then the script's.
+
+        Raises:
+            SettingsError: a value is wrong; names the variable, the problem and the fix.
+        """
+        env_file = _find_env_file(start)
+        root = env_file.parent if env_file else (start or Path.cwd()).resolve()
+        merged = _file_values(env_file) | dict(os.environ if environ is None else environ)
+        return _Reader(
+            {name: value.strip() for name, value in merged.items() if value.strip()}, root
+        ).settings(env_file)
+
+    def limit_for(self, bucket: str, project: str | None) -> int | None:
+        """Return the limit the operator set for a pool, if any."""
+        limit = self.limits.get((bucket, project))
+        return self.limits.get((bucket, None)) if limit is None else limit
+
+    @property
+    def ledger_label(self) -> str:
+        """Where the ledger is, without a password."""
+        return re.sub(r"//[^@/]*@", "//***@", self.ledger)
+
+
+def _find_env_file(start: Path | None) -> Path | None:
+    starts = [start or Path.cwd()]
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    if start is None and script:
+        starts.append(Path(script).parent)
+    for folder in (place.resolve() for place in starts):
+        for parent in (folder, *folder.parents):
+            if (parent / ".env").is_file():
+                return parent / ".env"
+    return None
+
+
+def _file_values(env_file: Path | None) -> dict[str, str]:
+    if env_file is None:
+        return {}
+    from dotenv import dotenv_values  # noqa: PLC0415 - 5 ms, and not every machine has a .env
+
+    try:
+        values = dotenv_values(env_file, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {env_file} cannot be read: {error}.") from error
+    return {name: value or "" for name, value in values.items()}
+
+
+Choice = TypeVar("Choice", bound=str)
+
+
+class _Reader:
+    """Reads variables out of a mapping of non-empty values, each with its own checks."""
+
+    def __init__(self, values: Mapping[str, str], root: Path) -> None:
+        self._values = values
+        self._root = root
+
+    def settings(self, env_file: Path | None) -> Settings:
+        sets = self._sets()
+        return Settings(
+            root=self._root,
+            env_file=env_file,
+            sets=sets,
+            scopes=self._scopes(),
+            rotation=self._rotation(sets),
+            limits=self._limits(),
+            reserve=self._reserve(),
+            memory_dir=self._path("YTQUOTA_MEMORY_DIR") or self._root / "memory",
+            ledger=self._ledger(),
+            log_format=self._choice("YTQUOTA_LOG_FORMAT", get_args(LogFormat)),
+            fail_mode=self._choice("YTQUOTA_FAIL_MODE", get_args(FailMode)),
+            open_budget=self._whole("YTQUOTA_OPEN_BUDGET", 100),
+            api_endpoint=self._endpoint(),
+            prices_file=self._prices_file(),
+            price_profile=self._choice("YTQUOTA_PRICE_PROFILE", PROFILES),
+            unknown=tuple(sorted(filter(_is_unknown, self._values))),
+        )
+
+    def _sets(self) -> dict[int, SetSettings]:
+        found: dict[int, dict[str, str]] = {}
+        for name, value in self._values.items():
+            match = _NUMBERED.fullmatch(name)
+            if match:
+                found.setdefault(int(match[2]), {})[match[1]] = value
+        return {number: self._set(number, found[number]) for number in sorted(found)}
+
+    def _set(self, number: int, values: Mapping[str, str]) -> SetSettings:
+        secrets, token, key, project = (f"{name}_{number}" for name in _SETS)
+        has_secrets, has_token, has_key, _ = (name in values for name in _SETS)
+        if has_key and (has_secrets or has_token):
+            other = secrets if has_secrets else token
+            _wrong(key, f"set {number} is either an API key or an OAuth login; remove {key} or {other}")
+        if has_secrets != has_token:
+            there, missing = (secrets, token) if has_secrets else (token, secrets)
+            _wrong(there, f"an OAuth set needs both files; set {missing} too")
+        if not has_key and not has_secrets:
+            _wrong(project, f"there is no credential set {number}; set {secrets} and {token}, or {key}")
+        if project in self._values and not re.fullmatch(r"\d{1,20}", self._values[project]):
+            _wrong(project, "it must be the project's number (digits), as shown on the console's start page")
+        return SetSettings(
+            number=number,
+            secrets_file=self._path(secrets),
+            token_file=self._path(token),
+            api_key=Secret(self._values[key]) if has_key else None,
+            project=self._values.get(project),
+        )
+
+    def _rotation(self, sets: Mapping[int, SetSettings]) -> tuple[int, ...]:
+        name = "YTQUOTA_ROTATION"
+        numbers = re.split(r"[,\s]+", self._values.get(name, "").strip(", "))
+        if numbers == [""]:
+            return ()
+        for number in numbers:
+            if not number.isdecimal() or int(number) not in sets:
+                known = ", ".join(map(str, sets)) or "none yet"
+                _wrong(name, f"{number!r} is no credential set; list numbers of sets ({known}), as in 1,10")
+        rotation = tuple(map(int, numbers))
+        if len(set(rotation)) < len(rotation):
+            _wrong(name, "a set is listed twice; list each once, the preferred one first")
+        return rotation
+
+    def _scopes(self) -> tuple[str, ...]:
+        words = [word for word in re.split(r"[,\s]+", self._values.get("YOUTUBE_SCOPES", "")) if word]
+        for word in words:
+            if not word.startswith("https://") and word not in SCOPES:
+                _wrong("YOUTUBE_SCOPES", f"{word!r} is no scope; use full addresses, or {', '.join(SCOPES)}")
+        full = (word if word.startswith("https://") else SCOPE_PREFIX + word for word in words)
+        return tuple(dict.fromkeys(full)) or (DEFAULT_SCOPE,)
+
+    def _limits(self) -> dict[tuple[str, str | None], int]:
+        matches = (_LIMIT.fullmatch(name) for name in self._values)
+        return {(match[1].lower(), match[2]): self._whole(match[0], 0) for match in matches if match}
+
+    def _reserve(self) -> Reserve:
+        name, text = "YTQUOTA_RESERVE", self._values.get("YTQUOTA_RESERVE", "0")
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
+        if match and float(match[1]) <= 100:  # noqa: PLR2004 - per cent
+            return Reserve(float(match[1]) / 100, is_share=True)
+        if match or not text.isdecimal():
+            _wrong(name, f"{text!r} is neither units (as 500) nor a share of at most 100 % (as 5%)")
+        return Reserve(int(text))
+
+    def _ledger(self) -> str:
+        text = self._values.get("YTQUOTA_LEDGER", "journal")
+        if text != "journal" and not text.startswith(_LEDGERS):
+            _wrong(
+                "YTQUOTA_LEDGER", f"it must be journal, or an address that begins with {', '.join(_LEDGERS)}"
+            )
+        return text
+
+    def _endpoint(self) -> str | None:
+        from urllib.parse import urlsplit  # noqa: PLC0415 - only with a sandbox
+
+        name = "YTQUOTA_API_ENDPOINT"
+        text = self._values.get(name)
+        if text is None:
+            return None
+        try:
+            url = urlsplit(text)
+            host, _ = url.hostname or "", url.port
+        except ValueError:
+            url, host = urlsplit(""), ""
+        if url.scheme not in {"http", "https"} or not host:
+            _wrong(name, f"{text!r} is no address like http://127.0.0.1:8080")
+        if url.scheme == "http" and not _LOOPBACK.fullmatch(host):
+            _wrong(name, f"plain http would send tokens to {host} readable by anyone between; use https")
+        return text.rstrip("/")
+
+    def _prices_file(self) -> Path | None:
+        name = "YTQUOTA_PRICES_FILE"
+        path = self._path(name)
+        if path is not None and not path.is_file():
+            _wrong(name, f"there is no file {path}; correct the path or remove the setting")
+        return path
+
+    def _path(self, name: str) -> Path | None:
+        text = self._values.get(name)
+        return None if text is None else (self._root / Path(text).expanduser()).absolute()
+
+    def _whole(self, name: str, default: int) -> int:
+        text = self._values.get(name, str(default))
+        if not text.replace("_", "").isdecimal():
+            _wrong(name, f"{text!r} is not a whole number of at least 0, written without separators")
+        return int(text)
+
+    def _choice(self, name: str, choices: tuple[Choice, ...]) -> Choice:
+        text = self._values.get(name, choices[0])
+        for choice in choices:
+            if text == choice:
+                return choice
+        _wrong(name, f"{text!r} is none of {', '.join(choices)}")
+
+
+def did_you_mean(name: str) -> str:
+    """Return the known variable that an unknown name resembles most, empty if none does."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a report
+
+    number = re.search(r"_\d+$", name)
+    numbered = [f"{known}{number[0] if number else '_1'}" for known in _SETS]
+    limits = [f"YTQUOTA_LIMIT_{bucket.upper()}" for bucket in BUCKETS]
+    return next(iter(get_close_matches(name, [*VARIABLES, *numbered, *limits], n=1, cutoff=0.8)), "")
+
+
+def _is_unknown(name: str) -> bool:
+    ours = name.startswith(("YTQUOTA_", *_SETS))
+    return ours and name not in VARIABLES and not _NUMBERED.fullmatch(name) and not _LIMIT.fullmatch(name)
+
+
+def _wrong(name: str, problem: str) -> NoReturn:
+    raise SettingsError(f"{name}: {problem}.")
