@@ -1,0 +1,121 @@
+"""May this operation run now? Asked before anything is sent; nothing is charged by asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ytquota import clock as clocks
+from ytquota.errors import SettingsError
+from ytquota.monitor.demand import Decision, Demand
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ytquota.monitor.ledger import Balance
+    from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.prices import Price
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether an operation fits into what is left, and why; true in an `if` when it does.
+
+    Attributes:
+        allowed: whether all of it fits now.
+        why: one sentence for people.
+        remedy: what would make it fit; empty when it does.
+        method: canonical name of the operation.
+        project: the project it would be charged to.
+        bucket: the pool's daily allowance it would be taken from.
+        units: what all of it costs, in quota units.
+        left_after: units left in the pool afterwards; of a denied operation, units left now.
+        fits: how many of the operations fit now, at most the number asked about.
+        resets_at: when the pool is full again (aware, Pacific).
+    """
+
+    allowed: bool
+    why: str
+    remedy: str
+    method: str
+    project: str
+    bucket: str
+    units: int
+    left_after: int
+    fits: int
+    resets_at: datetime
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+def ask(monitor: QuotaMonitor, operation: str, credential_set: int, count: int, priority: str) -> Answer:
+    """Answer for `count` times `operation` with a credential set; see `can_perform_operation`."""
+    now = monitor.clock.time()
+    project = _project(monitor, credential_set)
+    price = monitor.prices.price_of(operation, on=clocks.bounds_at(now).day)
+    demand = Demand(price.method, project, str(credential_set), priority=priority)
+    balances = monitor.ledger.usage(project)[project]
+    balance = balances[price.bucket]
+    decision = monitor.admission(demand, price, balances) if monitor.admission else Decision()
+    keep = decision.keep if decision.allow else balance.limit
+    spare = 0 if balance.is_exhausted(now) else max(0, balance.left - keep)
+    units = price.units * count
+    allowed = units <= spare
+    fits = count if allowed else spare // price.units
+    resets_at = _resets_at(balance, now)
+    return Answer(
+        allowed=allowed,
+        why=_why(price, count, balance, decision, allowed=allowed, now=now),
+        remedy="" if allowed else _remedy(fits, count, balance, units, resets_at),
+        method=price.method,
+        project=project,
+        bucket=price.bucket,
+        units=units,
+        left_after=balance.left - units if allowed else balance.left,
+        fits=fits,
+        resets_at=resets_at,
+    )
+
+
+def _project(monitor: QuotaMonitor, credential_set: int) -> str:
+    project = monitor.project_of(credential_set)
+    if project is None:
+        raise SettingsError(
+            f"The project of credential set {credential_set} is not known, so nobody knows what is left. "
+            f"Name its files in .env (GOOGLE_CLIENT_SECRETS_FILE_{credential_set}, "
+            f"OAUTH_TOKEN_FILE_{credential_set}), or set YTQUOTA_PROJECT_{credential_set}."
+        )
+    return project
+
+
+def _resets_at(balance: Balance, now: float) -> datetime:
+    until = balance.exhausted_until
+    if until is not None and now < until:
+        return clocks.utc(until).astimezone(clocks.PACIFIC)
+    return clocks.next_reset(now)
+
+
+def _why(price: Price, count: int, balance: Balance, decision: Decision, *, allowed: bool, now: float) -> str:
+    asked = f"{count:,} x {price.method} costs {price.units * count:,} of {price.bucket}"
+    doubt = (
+        ""
+        if price.provenance in {"documented", "override"} and not price.flag
+        else f" ({price.provenance} price)"
+    )
+    if balance.exhausted_until is not None and now < balance.exhausted_until:
+        return f"{asked}{doubt}, and Google says that this pool is exhausted."
+    kept = f", of which {decision.reason}" if decision.keep else ""
+    verdict = "it fits" if allowed else "it does not fit"
+    return f"{asked}{doubt}; {balance.left:,} of {balance.limit:,} are left{kept}: {verdict}."
+
+
+def _remedy(fits: int, count: int, balance: Balance, units: int, resets_at: datetime) -> str:
+    reset = f"the reset at {resets_at:%Y-%m-%d %H:%M %Z}"
+    if units > balance.limit:
+        days = -(-units // balance.limit) if balance.limit else 0
+        spread = f"Spread it over {days} days" if days else "This pool has no allowance at all"
+        return f"{spread}: it is more than the {balance.limit:,} of a whole day."
+    if fits:
+        return f"Do {fits:,} of {count:,} now and the rest after {reset}."
+    return f"Wait for {reset}."

@@ -1,0 +1,127 @@
+"""QuotaIntelligence: may an operation run, and where did the quota go, as tidy frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ytquota import clock as clocks
+from ytquota.intelligence.admission import Admission
+from ytquota.intelligence.answer import Answer, ask
+from ytquota.monitor.metering import QuotaMonitor
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    import pandas as pd
+
+    from ytquota.intelligence.frames import Grouping
+
+# pandas costs half a second to import: a bot that only asks `can_perform_operation` must not pay for it
+# ruff: noqa: PLC0415
+
+
+class QuotaIntelligence:
+    """Answers about quota, from the log of one ledger.
+
+    Args:
+        monitor: whose ledger to read; without it, the one that the environment and `.env` describe.
+
+    Every frame is read from the log anew. `since` and `until` are aware datetimes (until excluded), `project`
+    is a project number, `bucket` a bucket; None means all. Columns, dtypes and units are those named in
+    `ytquota.intelligence.frames`, also when nothing has been logged.
+    """
+
+    def __init__(self, monitor: QuotaMonitor | None = None) -> None:
+        self.monitor = monitor or _open()
+
+    def can_perform_operation(
+        self, operation: str, credential_set: int, count: int = 1, priority: str = "normal"
+    ) -> Answer:
+        """Whether `count` calls of a method fit into what its pool has left now.
+
+        Args:
+            operation: a method, such as `videos.list`.
+            credential_set: the number of the set it would be made with.
+            count: how many times.
+            priority: critical and high may use the reserve, normal and low may not.
+
+        Raises:
+            SettingsError: the set's project is not known.
+            ValueError: count is less than 1.
+        """
+        if count < 1:
+            raise ValueError(f"count must be at least 1, not {count}")
+        return ask(self.monitor, operation, credential_set, count, priority)
+
+    def calls(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        project: str | None = None,
+        bucket: str | None = None,
+    ) -> pd.DataFrame:
+        """One row per logged call, oldest first, with the columns of `frames.CALLS`."""
+        from ytquota.intelligence import frames
+
+        calls = frames.calls_frame(self.monitor.log(since, until, project=project))
+        return calls if bucket is None else calls[calls["bucket"] == bucket].reset_index(drop=True)
+
+    def daily_burn(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        project: str | None = None,
+        bucket: str | None = None,
+    ) -> pd.DataFrame:
+        """Units per quota day and pool, days without calls included, with the columns of `frames.DAILY`."""
+        from ytquota.intelligence import frames
+
+        return frames.daily_burn(self.calls(since, until, project=project, bucket=bucket))
+
+    def burn_by(
+        self,
+        what: Grouping,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        project: str | None = None,
+        bucket: str | None = None,
+    ) -> pd.DataFrame:
+        """Units per bucket and method, credential_set, tag, hour, project or priority; dearest first."""
+        from ytquota.intelligence import frames
+
+        return frames.burn_by(self.calls(since, until, project=project, bucket=bucket), what)
+
+    def heatmap(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        project: str | None = None,
+        bucket: str = "default",
+    ) -> pd.DataFrame:
+        """Mean units per hour of one bucket: hour of the day (Pacific) by weekday."""
+        from ytquota.intelligence import frames
+
+        return frames.heatmap(self.calls(since, until, project=project, bucket=bucket))
+
+    def intraday(
+        self, day: date | None = None, *, project: str | None = None, bucket: str | None = None
+    ) -> pd.DataFrame:
+        """One quota day by five minutes, with the columns of `frames.INTRADAY`; today (None) up to now."""
+        from ytquota.intelligence import frames
+
+        now = self.monitor.clock.time()
+        day = day or clocks.quota_day(now)
+        bounds = clocks.bounds_of(day)
+        calls = self.calls(clocks.utc(bounds.start), clocks.utc(bounds.end), project=project, bucket=bucket)
+        return frames.intraday(calls, day, until=now)
+
+
+def _open() -> QuotaMonitor:
+    from ytquota.settings import Settings
+
+    settings = Settings.load()
+    return QuotaMonitor.open(settings, admission=Admission(settings))
