@@ -112,6 +112,13 @@ def utc(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
+def both_zones(at: datetime, local: tzinfo | None = None) -> str:
+    """Return a time of day in Pacific and, if that differs, in the local zone: ``00:00 PST (09:00 CET)``."""
+    pacific, here = at.astimezone(PACIFIC), at.astimezone(local)
+    text = f"{pacific:%H:%M %Z}"
+    return text if pacific.utcoffset() == here.utcoffset() else f"{text} ({here:%H:%M %Z})"
+
+
 def epoch(at: datetime | float) -> float:
     """Return an aware datetime, or epoch seconds as they are, as epoch seconds.
 
@@ -129,8 +136,8 @@ def _midnight(day: date) -> float:
     """Return the instant a Pacific date begins, by asking the zone for its offset around that midnight."""
     as_if_utc = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
     at = as_if_utc
-    # The first round asks for the offset some hours early, the second at the midnight itself. Only the way from
-    # UTC to local is used, which zoneinfo, pytz and a fixed offset all answer alike.
+    # The first round asks for the offset some hours early, the second at the midnight itself. Only the way
+    # from UTC to local is used, which zoneinfo, pytz and a fixed offset all answer alike.
     for _ in range(2):
         offset = datetime.fromtimestamp(at, PACIFIC).utcoffset() or timedelta(0)
         at = as_if_utc - offset.total_seconds()

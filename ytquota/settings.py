@@ -1,8 +1,8 @@
 """Settings from the environment and a ``.env`` file; every wrong value is an error that names its variable.
 
-The ``.env`` is searched upward from the working folder, else upward from the running script's folder; all relative
-paths count from the folder it was found in, so that two bots never get two ledgers by their working folder. The
-environment beats the file, and the environment itself is never changed. ``.env.example`` documents each setting.
+The ``.env`` is searched upward from the working folder, else upward from the running script's folder. All
+relative paths count from the folder it was found in, so that two bots never get two ledgers by their working
+folder. The environment beats the file and is never changed. ``.env.example`` documents each setting.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
-from typing import Literal, NoReturn, TypeVar, get_args
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeVar, get_args
 
 from ytquota.errors import SettingsError
 from ytquota.prices import BUCKETS, PROFILES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FailMode = Literal["strict", "open"]
 LogFormat = Literal["parquet", "json"]
@@ -92,7 +94,7 @@ class Reserve:
     def units(self, limit: int, bucket: str = "default") -> int:
         """Return how much of a limit is kept back.
 
-        A number of units is meant for the default bucket; in buckets that count calls, only a share keeps any.
+        A number of units means the default bucket; in buckets that count calls, only a share keeps any.
         """
         if self.is_share:
             return ceil(limit * self.amount)
@@ -346,7 +348,7 @@ class _Reader:
 
     def _path(self, name: str) -> Path | None:
         text = self._values.get(name)
-        return None if text is None else (self._root / Path(text).expanduser()).absolute()
+        return None if text is None else (self._root / Path(text).expanduser()).resolve()
 
     def _whole(self, name: str, default: int) -> int:
         text = self._values.get(name, str(default))
@@ -356,10 +358,9 @@ class _Reader:
 
     def _choice(self, name: str, choices: tuple[Choice, ...]) -> Choice:
         text = self._values.get(name, choices[0])
-        for choice in choices:
-            if text == choice:
-                return choice
-        _wrong(name, f"{text!r} is none of {', '.join(choices)}")
+        if text not in choices:
+            _wrong(name, f"{text!r} is none of {', '.join(choices)}")
+        return choices[choices.index(text)]
 
 
 def did_you_mean(name: str) -> str:
