@@ -208,6 +208,22 @@ class Journal:
                 page.close()
             self._pages.clear()
 
+    def open_unread(self, project: str, day: date) -> Page:
+        """A journal's file whose last line may be garbled, for `repair.mend` alone."""
+        with self._mutex:
+            known = self._pages.pop((project, day), None)
+            if known is not None:
+                known.close()
+        return Page(self._path(project, day), project, day, self._clock)
+
+    def append_adjustment(self, page: Page, *, reason: str, who: str) -> None:
+        """Write the page's balances as a correction, with the limits in force."""
+        for bucket, balance in page.balances.items():
+            operator = self._operator_limit(page.project, bucket)
+            said = page.said.get(bucket, {}) | ({} if operator is None else {"operator": operator})
+            balance[2] = lines.effective_limit(bucket, said)[0]
+        page.append("adjust", self._clock.time(), "", {"reason": reason, "who": who, "pid": self._pid})
+
     # -- admission
 
     def _admit(self, page: Page, items: Items, keep: Mapping[str, int] | None, at: float) -> None:

@@ -80,8 +80,8 @@ class QuotaMonitor:
         Raises:
             SettingsError: a setting is wrong.
         """
-        from ytquota.monitor.opening import open_ledger, project_of_set  # noqa: PLC0415 - only who opens by settings
-        from ytquota.settings import Settings  # noqa: PLC0415 - likewise
+        from ytquota.monitor.opening import open_ledger, project_of_set  # noqa: PLC0415 - needs settings
+        from ytquota.settings import Settings  # noqa: PLC0415 - a monitor made by hand needs none
 
         settings = settings or Settings.load()
         clock = options.setdefault("clock", clocks.SystemClock())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from ytquota.errors import LedgerUnavailable
@@ -57,6 +58,16 @@ class Page:
 
     def __exit__(self, *_: object) -> None:
         unlock(self._fd)
+
+    @contextmanager
+    def unread(self) -> Iterator[None]:
+        """Hold the lock without reading the last line: for mending one that cannot be read."""
+        lock(self._fd)
+        try:
+            self.size = os.fstat(self._fd).st_size
+            yield
+        finally:
+            unlock(self._fd)
 
     def append(self, kind: str, at: float, id_: str = "", fields: Mapping[str, Any] | None = None) -> None:
         """Write one line with the balance as it stands now.

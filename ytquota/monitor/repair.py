@@ -1,0 +1,138 @@
+"""Looking a journal over, and mending a balance that cannot be read.
+
+Nothing is edited: a correction is a new line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ytquota.errors import LedgerUnavailable
+from ytquota.monitor import lines
+from ytquota.monitor.page import parse_state, unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+    from pathlib import Path
+
+    from ytquota.monitor.journal import Journal
+
+GIVEN_UP_AFTER = 900.0
+"""Seconds after which a hold that nobody settled is reported; its units stay spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A hold whose program never said how it ended: it was killed, or is still waiting."""
+
+    id: str
+    at: str
+    items: tuple[tuple[str, int], ...]
+    pid: int
+    method: str
+
+
+@dataclass(slots=True)
+class Examination:
+    """What reading a whole journal found.
+
+    `replayed` is {bucket: units used}, counted from the lines themselves; `stated` is what the last
+    readable line says. They differ only where lines were damaged or edited.
+    """
+
+    path: Path
+    lines: int = 0
+    unreadable: list[int] = field(default_factory=list)
+    last_is_readable: bool = True
+    replayed: dict[str, int] = field(default_factory=dict)
+    stated: dict[str, int] = field(default_factory=dict)
+    unsettled: list[Unsettled] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every line was readable and the lines add up to the balance."""
+        return not self.unreadable and self.replayed == self.stated
+
+
+def examine(path: Path) -> Examination:
+    """Read a journal from its first line to its last and add it up.
+
+    Raises:
+        LedgerUnavailable: the file cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            return _examine(path, file)
+    except OSError as error:
+        raise unavailable(path, error) from error
+
+
+def mend(journal: Journal, project: str, day: date, *, who: str) -> Examination:
+    """Give a journal whose last line is garbled a readable balance again, by an `adjust` line.
+
+    The balance is the larger of what the readable lines add up to and what the last readable line says, so
+    that mending never makes room that may have been spent.
+    """
+    page = journal.open_unread(project, day)
+    try:
+        with page.unread():
+            found = examine(page.path)
+            if found.last_is_readable:
+                return found
+            for bucket in {*found.replayed, *found.stated}:
+                used = max(found.replayed.get(bucket, 0), found.stated.get(bucket, 0))
+                page.balances.setdefault(bucket, [0, 0, 0, None])[0] = used
+            why = f"the last line could not be read ({len(found.unreadable)} unreadable in all)"
+            journal.append_adjustment(page, reason=why, who=who)
+    finally:
+        page.close()
+    return found
+
+
+def _examine(path: Path, raw_lines: Iterable[bytes]) -> Examination:
+    found = Examination(path)
+    used: Counter[str] = Counter()
+    open_holds: dict[str, dict[str, Any]] = {}
+    for number, raw in enumerate(raw_lines, start=1):
+        found.lines = number
+        try:
+            row = parse_state(raw.rstrip(b"\n"), path)
+        except LedgerUnavailable:
+            found.unreadable.append(number)
+            found.last_is_readable = False
+            continue
+        found.last_is_readable = True
+        found.stated = {bucket: balance[0] for bucket, balance in row["bal"].items()}
+        _replay(row, used, open_holds)
+    found.replayed = {bucket: max(0, used[bucket]) for bucket in found.stated}
+    found.unsettled = [
+        Unsettled(id_, row["at"], tuple(map(tuple, row["items"])), row.get("pid", 0), row.get("note", ""))
+        for id_, row in open_holds.items()
+    ]
+    return found
+
+
+def _replay(row: dict[str, Any], used: Counter[str], open_holds: dict[str, dict[str, Any]]) -> None:
+    kind, id_ = row["kind"], row["id"]
+    if kind in {"hold", "extend"}:
+        used.update(dict(row["items"]))
+        open_holds.setdefault(id_, row)
+    elif kind == "release" and "items" in row:
+        used.subtract(dict(row["items"]))
+        open_holds.pop(id_, None)
+    elif kind in {"settle", "release"}:
+        used[row["bucket"]] -= row.get("refused" if row["outcome"] == "refused" else "released", 0)
+        open_holds.pop(id_, None)
+    elif kind == "adjust":
+        used.clear()
+        used.update({bucket: balance[0] for bucket, balance in row["bal"].items()})
+
+
+def unsettled(journal_folder: Path, day: date, *, now: float) -> list[Unsettled]:
+    """Holds of a day that are older than 15 minutes and were never settled."""
+    before = lines.stamp(now - GIVEN_UP_AFTER)
+    paths = sorted((journal_folder / day.isoformat()).glob("*.jsonl"))
+    return [hold for path in paths for hold in examine(path).unsettled if hold.at < before]
