@@ -10,8 +10,8 @@ Exceptions::
 
 Verdicts: :func:`classify` judges a status and a body, :func:`classify_error` an exception; both give one
 :class:`Verdict`. The most specific evidence decides: ``error.details[].metadata``, then ``errors[0].reason``,
-then the status, and never the status alone. Since May 2026 a 429 may mean *gone until midnight Pacific*, and a
-403 is not one thing either: quota, permission, a switched-off API and an ended chat share it.
+then the status, and never the status alone. Since May 2026 a 429 may mean *gone until midnight Pacific*, and
+a 403 is not one thing either: quota, permission, a switched-off API and an ended chat share it.
 """
 
 from __future__ import annotations

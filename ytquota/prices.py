@@ -27,7 +27,7 @@ Flag = Literal["", "before-first-row", "unpriced"]
 Profile = Literal["current", "pessimistic"]
 
 DEFAULT_LIMITS = {"default": 10_000, "search_list": 100, "video_insert": 100, "video_batch_get_stats": 10_000}
-"""What a new project may use per quota day, by bucket (Google's figures since 2026-06-03). Yours may differ."""
+"""What a new project may use per quota day (Google's figures since 2026-06-03); yours may differ."""
 BUCKETS = tuple(DEFAULT_LIMITS)
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
@@ -96,10 +96,10 @@ def is_write(method: str) -> bool:
 class PriceBook:
     """All rows of a price list, answering what a method costs on a quota day.
 
-    There are two profiles. ``current`` is the newest row in force. ``pessimistic`` is, from 2026-09-15 on, the
-    dearest of the row in force and the rows dated 2026-09-15 and 2026-10-03: two editions of Google's table that
-    are both still published and disagree on live methods, the second one's true date being unknown. An
-    operator's override wins over both.
+    There are two profiles. ``current`` is the newest row in force. ``pessimistic`` is, from 2026-09-15 on,
+    the dearest of the row in force and the rows dated 2026-09-15 and 2026-10-03: two editions of Google's
+    table that are both still published and disagree on live methods, the true date of the second being
+    unknown. An operator's override wins over both.
 
     Args:
         rows: the price list; see :meth:`load` for the built-in one.

@@ -183,6 +183,10 @@ class Settings:
             {name: value.strip() for name, value in merged.items() if value.strip()}, root
         ).settings(env_file)
 
+    def __post_init__(self) -> None:
+        # also for settings made by hand: a ledger's place never depends on the working folder
+        object.__setattr__(self, "memory_dir", self.root / self.memory_dir)
+
     def limit_for(self, bucket: str, project: str | None) -> int | None:
         """Return the limit the operator set for a pool, if any."""
         limit = self.limits.get((bucket, project))
