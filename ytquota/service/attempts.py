@@ -1,0 +1,58 @@
+"""What one `execute()` knows and the wire does not show: its tag, its priority, and which attempt this is."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ytquota.monitor.tagging import current_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Attempts:
+    """The attempts of one execute(): how many went out, and the last answer as (response, content)."""
+
+    __slots__ = ("last", "owner", "sent", "tag")
+
+    def __init__(self, owner: object = None, tag: str = "") -> None:
+        self.owner, self.tag = owner, tag
+        self.sent = 0
+        self.last: tuple[Any, bytes] | None = None
+
+
+class _Running(threading.local):
+    attempts: Attempts | None = None
+
+
+_running = _Running()
+
+
+def current_attempts() -> Attempts:
+    """Return those of the execute() this thread is in; outside of one, a fresh count."""
+    return _running.attempts or Attempts()
+
+
+@contextmanager
+def attempts_of(owner: object, tag: str = "") -> Iterator[None]:
+    """Count the attempts of `owner`; inside of itself (execute calls next_chunk) the count goes on."""
+    outer = _running.attempts
+    if outer is None or outer.owner is not owner:
+        _running.attempts = Attempts(owner, tag)
+    try:
+        yield
+    finally:
+        _running.attempts = outer
+
+
+def tag_in_force() -> str:
+    """Return the tag of the innermost `with ytquota.tag(...)`, or "" outside of any."""
+    tag = current_tag()
+    return "" if tag == _untagged() else tag
+
+
+def _untagged() -> str:
+    return contextvars.Context().run(current_tag)

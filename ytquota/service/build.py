@@ -1,0 +1,162 @@
+"""Building a metered service."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from google_auth_httplib2 import AuthorizedHttp
+from googleapiclient.discovery import Resource, build_from_document
+from googleapiclient.http import build_http
+
+from ytquota.service.account import API_HOSTS, Account
+from ytquota.service.batch import MonitoredBatch
+from ytquota.service.identity import Identity, register_credentials, register_token
+from ytquota.service.per_thread import PerThreadHttp
+from ytquota.service.request import MonitoredRequest
+from ytquota.service.routes import shipped_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ytquota.monitor.metering import QuotaMonitor
+
+_nested_lock = threading.RLock()
+
+
+def build_service(
+    *,
+    identity: Identity,
+    monitor: QuotaMonitor,
+    credentials: Any = None,
+    developer_key: str | None = None,
+    http: Any = None,
+    endpoint: str | None = None,
+    tag: str | None = None,
+    priority: str | None = None,
+) -> Any:
+    """Build a YouTube service whose every request is metered.
+
+    Args:
+        identity: whose quota its calls spend.
+        monitor: counts them.
+        credentials: google-auth credentials that sign the requests.
+        developer_key: an API key, instead of credentials.
+        http: the http object whose settings (time-out, proxy, certificates) to use; an `AuthorizedHttp`
+            brings its own credentials.
+        endpoint: another address than Google's, as "http://127.0.0.1:8080"; lists, uploads and batches all go
+            there.
+        tag: tag of calls made outside of any `with ytquota.tag(...)`; by default the script's name.
+        priority: "critical", "high", "normal" (the default) or "low".
+
+    Returns:
+        A googleapiclient Resource, safe to use from many threads at once.
+    """
+    template = http if http is not None else build_http()
+    if credentials is not None:
+        template = AuthorizedHttp(credentials, http=template)
+    document = _document(endpoint)
+    hosts = API_HOSTS | _hosts(document["rootUrl"])
+    account = Account(monitor, identity, hosts, tag=tag or "", priority=priority or "normal")
+    facade = _facade(template, developer_key, account)
+    service = build_from_document(
+        document, http=facade, developerKey=developer_key, requestBuilder=MonitoredRequest
+    )
+    return _finished(service, account)
+
+
+def rebuild(
+    service: Resource,
+    *,
+    identity: Identity,
+    monitor: QuotaMonitor,
+    tag: str | None = None,
+    priority: str | None = None,
+) -> Resource:
+    """Build a metered twin of a service: same credentials, API key, address, model and http settings."""
+    document, address = service._rootDesc, service._baseUrl  # noqa: SLF001 - a Resource shows nothing
+    hosts = API_HOSTS | _hosts(document["rootUrl"], address)
+    account = Account(monitor, identity, hosts, tag=tag or "", priority=priority or "normal")
+    template = service._http.template if isinstance(service._http, PerThreadHttp) else service._http  # noqa: SLF001
+    twin = Resource(
+        http=_facade(template, service._developerKey, account),  # noqa: SLF001
+        baseUrl=address,
+        model=service._model,  # noqa: SLF001
+        requestBuilder=MonitoredRequest,
+        developerKey=service._developerKey,  # noqa: SLF001
+        resourceDesc=document,
+        rootDesc=document,
+        schema=service._schema,  # noqa: SLF001
+        universe_domain=service._universe_domain,  # noqa: SLF001
+    )
+    return _finished(twin, account)
+
+
+@cache
+def _document(endpoint: str | None) -> dict[str, Any]:
+    """The discovery document with its addresses rewritten; `client_options` leaves batches at Google."""
+    document = shipped_document()
+    if endpoint is None:
+        return document
+    root = endpoint.rstrip("/") + "/"
+    return {name: value for name, value in document.items() if name != "mtlsRootUrl"} | {
+        "rootUrl": root,
+        "baseUrl": root,
+    }
+
+
+def _hosts(*addresses: str) -> frozenset[str]:
+    return frozenset(urlsplit(address).hostname or "" for address in addresses)
+
+
+def _facade(template: Any, developer_key: str | None, account: Account) -> PerThreadHttp:
+    """The http object of a service; its token or key is known from now on to batches of others too."""
+    facade = PerThreadHttp(template, account)
+    if facade.credentials is not None:
+        register_credentials(facade.credentials, account.identity)
+    elif developer_key:
+        register_token(developer_key, account.identity)
+    return facade
+
+
+def _finished(service: Resource, account: Account) -> Resource:
+    """Give a service our batches, and let it make each of its nested resources once."""
+    document = service._rootDesc  # noqa: SLF001
+    batch_uri = f"{document['rootUrl']}{document.get('batchPath', 'batch')}"
+
+    def new_batch_http_request(callback: Callable[..., Any] | None = None) -> MonitoredBatch:
+        """Create a batch; a part without quota reaches its callback as ServerQuotaExceeded."""
+        return MonitoredBatch(callback, batch_uri, account)
+
+    # not by setattr on the class and not anew in _dynamic_attrs: pickling a Resource drops each of those once
+    vars(service)["new_batch_http_request"] = new_batch_http_request
+    _keep_nested(service)
+    return service
+
+
+def _keep_nested(resource: Resource) -> None:
+    """Have `service.videos()` return one object.
+
+    Making one costs googleapiclient 1 ms, in which it changes data that other threads may be reading.
+    """
+    for name, make in list(vars(resource).items()):
+        if getattr(make, "__is_resource__", False):
+            vars(resource)[name] = _once(make)
+
+
+def _once(make: Callable[[], Resource]) -> Callable[[], Resource]:
+    made: list[Resource] = []
+
+    @wraps(make)
+    def nested() -> Resource:
+        if not made:
+            with _nested_lock:
+                if not made:
+                    resource = make()
+                    _keep_nested(resource)
+                    made.append(resource)
+        return made[0]
+
+    return nested
