@@ -1,0 +1,10 @@
+"""A YouTube Data API v3 on loopback: real HTTP, real OAuth, its own price list; for tests, demos and first steps.
+
+It shares no code with the meter it is used to check.
+"""
+
+from __future__ import annotations
+
+from ytquota.sandbox.face import Sandbox
+
+__all__ = ["Sandbox"]

@@ -1,0 +1,215 @@
+"""The Python face of the sandbox: start it, ask what it billed, make it misbehave, set its clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import orjson
+
+from ytquota.sandbox import failures
+from ytquota.sandbox.access_log import Line
+from ytquota.sandbox.app import Front
+from ytquota.sandbox.faults import OUTSIDE_THE_API, Fault, Kind
+from ytquota.sandbox.furnishing import Furnishing
+from ytquota.sandbox.quota_errors import says_no_quota
+from ytquota.sandbox.router import methods
+from ytquota.sandbox.server import LOOPBACK, Server
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ytquota.sandbox.clock import TimeSource
+
+
+class Sandbox(Furnishing):
+    """A YouTube API on a port of this machine; a context manager.
+
+    Every method may be called from any thread, before and while it serves. Other processes use it by its `url`.
+
+    Args:
+        seed: decides what made-up resources, tokens and ids look like.
+        clock: anything with `.time()` (epoch seconds); default: the real time.
+        port: the port on 127.0.0.1; 0: a free one.
+    """
+
+    def __init__(self, seed: int = 0, clock: TimeSource | None = None, *, port: int = 0) -> None:
+        super().__init__(seed, clock)
+        self._front = Front(self._state)
+        self._port = port
+        self._server: Server | None = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where it serves, such as `http://127.0.0.1:40123`; stays the same over a stop and a start."""
+        if not self._port:
+            self._bound()
+        return f"http://{LOOPBACK}:{self._port}"
+
+    def start(self) -> Self:
+        """Serve in a thread; after a `stop` on the same port again, with everything still known."""
+        self._bound().start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving: connections are refused from now on."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def run(self) -> None:
+        """Serve in this thread until interrupted."""
+        self._bound().run()
+
+    def billed(
+        self, project: str | None = None, *, day: date | None = None, foreign: bool = True
+    ) -> dict[str, dict[str, dict[str, int]]]:
+        """Units charged since the start or the last `clear_log`, as {project: {bucket: {method: units}}}.
+
+        Args:
+            project: only this one.
+            day: only this quota day; None: all days.
+            foreign: count what `spend` spent, too.
+        """
+        with self._state.lock:
+            return self._state.log.billed(project, day=day, foreign=foreign)
+
+    def used(self, project: str, bucket: str = "default") -> int:
+        """Units of a bucket that are gone on today's quota day (today by the sandbox's clock)."""
+        with self._state.lock:
+            return self._state.billing.used(project, bucket, self._state.clock.time())
+
+    def access_log(self) -> list[dict[str, Any]]:
+        """Every call received, oldest first.
+
+        Keys: time (RFC 3339), at (epoch seconds), day, kind (call, part, chunk, status-query, token, other), method,
+        project, status (0: connection reset), units (charged), bucket, verb, path, reason, attempt.
+        """
+        with self._state.lock:
+            return self._state.log.rows()
+
+    def clear_log(self) -> None:
+        """Forget the access log and its sums; what is used of today's quota stays used."""
+        with self._state.lock:
+            self._state.log.clear()
+
+    def fail(
+        self,
+        method: str | None = None,
+        status: int = 503,
+        times: int = 1,
+        reason: str | None = None,
+        body: Any = None,
+        *,
+        charged: bool | None = None,
+    ) -> None:
+        """Answer the next calls with an error.
+
+        Args:
+            method: calls of this method; None: of any; also `upload.chunk`, `batch` (a whole one), `token`.
+            status: HTTP status.
+            times: how many calls.
+            reason: Google's reason; None: the usual one of the status.
+            body: the whole body instead (str, bytes, or something for JSON).
+            charged: whether such a call costs its price; None: by the rule of `ytquota.sandbox.api`.
+        """
+        document = failures.body(method, status, reason) if body is None else body
+        if charged is None:
+            charged = _is_charged(status, document)
+        content = document.encode() if isinstance(document, str) else document
+        content = content if isinstance(content, bytes) else orjson.dumps(content)
+        self._order(Fault(Kind.ERROR, method, times, status=status, body=content, charged=charged))
+
+    def drop(
+        self, method: str | None = None, times: int = 1, when: Literal["before", "after"] = "before"
+    ) -> None:
+        """Reset the connection of the next calls instead of answering, before or after the method ran.
+
+        Either way the call was received, so it is charged. For connections that are refused, `stop` the sandbox.
+        """
+        kind = Kind.DROP_UNHANDLED if when == "before" else Kind.DROP_HANDLED
+        self._order(Fault(kind, method, times))
+
+    def slow(self, seconds: float, method: str | None = None, times: int = 1) -> None:
+        """Hold the answers of the next calls back."""
+        self._order(Fault(Kind.SLOW, method, times, seconds=seconds))
+
+    def behave(self) -> None:
+        """Cancel all misbehaviour still on order."""
+        with self._state.lock:
+            self._state.faults.clear()
+
+    def spend(self, project: str, method: str, times: int = 1) -> int:
+        """Somebody else's program makes calls in the project; the units it got, which ends where the limit does."""
+        spent = 0
+        with self._state.lock:
+            owner = self._state.accounts.project(project)
+            for _ in range(times):
+                units = self._spend_one(owner.number, method)
+                spent += units
+                if not units:
+                    break
+        return spent
+
+    def set_clock(self, at: datetime | None, *, frozen: bool = False) -> None:
+        """Make it `at` (aware): time goes on from there, or, `frozen`, stands still. None: back to the real time."""
+        with self._state.lock:
+            self._state.clock.set(at, frozen=frozen)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on."""
+        with self._state.lock:
+            self._state.clock.advance(seconds)
+
+    def now(self) -> datetime:
+        """The sandbox's time, in UTC."""
+        return datetime.fromtimestamp(self._state.clock.time(), UTC)
+
+    def _bound(self) -> Server:
+        if self._server is None:
+            self._server = Server(self._front, self._port)
+            self._port = self._server.port
+        return self._server
+
+    def _order(self, fault: Fault) -> None:
+        if fault.method is not None and fault.method not in methods() and fault.method not in OUTSIDE_THE_API:
+            raise ValueError(f"The API has no method {fault.method!r}; methods are named like 'videos.list'.")
+        with self._state.lock:
+            self._state.faults.add(fault)
+
+    def _spend_one(self, project: str, method: str) -> int:
+        state = self._state
+        now = state.clock.time()
+        price = state.billing.charge_if_it_fits(state.accounts.project(project), method, now)
+        if price is None:
+            return 0
+        line = Line(
+            at=now,
+            kind="other",
+            method=method,
+            project=project,
+            status=200,
+            units=price.units,
+            bucket=price.bucket,
+            verb="",
+            path="",
+            reason="",
+            attempt=1,
+            day=state.billing.day(now).date,
+        )
+        state.log.add(line)
+        return price.units
+
+
+def _is_charged(status: int, document: Any) -> bool:
+    if status == 401 or says_no_quota(status, document):  # noqa: PLR2004 unauthorised
+        return False
+    return "API_KEY_INVALID" not in str(document)

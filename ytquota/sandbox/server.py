@@ -1,0 +1,95 @@
+"""The sandbox's own web server: uvicorn, on loopback only, in a thread or in the foreground."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from ytquota.sandbox.app import Front
+
+LOOPBACK = "127.0.0.1"
+_START_TIMEOUT = 10.0  # seconds
+
+
+class Server:
+    """Serves `front` on `port` (0: a free one) until told to stop."""
+
+    def __init__(self, front: Front, port: int) -> None:
+        self._socket = _listen(port)
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            front,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=1,
+        )
+        self._uvicorn = _Uvicorn(config)
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Serve in a thread; returns once requests are answered.
+
+        Raises:
+            RuntimeError: it did not come up.
+        """
+        self._thread = threading.Thread(target=self.run, name=f"ytquota-sandbox-{self.port}", daemon=True)
+        self._thread.start()
+        if not self._uvicorn.ready.wait(_START_TIMEOUT):
+            raise RuntimeError(f"The sandbox did not start within {_START_TIMEOUT:.0f} s.")
+
+    def run(self) -> None:
+        """Serve in this thread, until stopped or interrupted."""
+        self._uvicorn.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Stop; answers that are still held back after a second are cut short."""
+        self._uvicorn.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 that lets an answer get at its own connection, to reset it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.app_state = {**self.app_state, "transport": transport}
+        super().connection_made(transport)
+
+
+def _listen(port: int) -> socket.socket:
+    # the protocol is named because asyncio switches Nagle's delays off only where it is: 40 ms an answer otherwise
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((LOOPBACK, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
