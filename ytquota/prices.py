@@ -194,21 +194,30 @@ def _read(path: Path, *, override: bool = False, known: dict[str, str] | None = 
     import csv  # noqa: PLC0415 - only a process that asks for a price pays for it
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        lines = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"Price file {path} cannot be read: {error}") from error
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(lines)
     missing = {"method", "units"} - set(reader.fieldnames or ())
     if missing:
         raise SettingsError(
             f"Price file {path}, line 1: the column {' and '.join(sorted(missing))} is missing."
         )
+    seen: set[tuple[str, str, date]] = set()
     for line in reader:
         cells = {name: (value or "").strip() for name, value in line.items() if isinstance(name, str)}
         try:
-            yield _row(cells, override=override, known=known or {}, path=path)
+            yield _once(seen, _row(cells, override=override, known=known or {}, path=path))
         except ValueError as error:
             raise SettingsError(f"Price file {path}, line {reader.line_num}: {error}.") from error
+
+
+def _once(seen: set[tuple[str, str, date]], price: Price) -> Price:
+    key = (price.method, price.provenance, price.valid_from)
+    if key in seen:
+        raise ValueError(f"{price.method} has a price of the same date already; keep one of them")
+    seen.add(key)
+    return price
 
 
 def _row(cells: dict[str, str], *, override: bool, known: dict[str, str], path: Path) -> Price:
