@@ -1,0 +1,247 @@
+"""Credentials that live in a token file shared by several processes.
+
+They are refreshed five minutes ahead of expiry, under the file's lock and after reading the file again: the
+process that comes second takes what the first one fetched. A refusal that no repetition can cure is handed to
+`on_dead`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from google.auth.credentials import TokenState
+from google.auth.exceptions import RefreshError, TransportError
+from google.oauth2.credentials import Credentials
+
+from ytquota.auth.tokens import Token, load_token, save_token, token_lock
+from ytquota.errors import CredentialError, classify_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+AHEAD = timedelta(minutes=5)
+"""How long before its end an access token is renewed: longer than a slow upload chunk or a paused process."""
+
+_PAUSE = 30.0
+"""Seconds to the next early attempt while the token address is out of reach and the old token serves."""
+
+_log = logging.getLogger("ytquota.auth")
+
+
+class RefreshRefused(CredentialError, RefreshError):  # noqa: N818 - a CredentialError, and Google's own
+    """The token can no longer be renewed; also a `RefreshError`, so that existing handlers go on working."""
+
+    def __init__(self, message: str) -> None:
+        RefreshError.__init__(self, message, retryable=False)  # type: ignore[no-untyped-call]
+
+
+class StoredCredentials(Credentials):
+    """Google's user credentials, bound to the token file they came from.
+
+    Safe to share between threads and, through the file, between processes. Make them with `from_token`.
+    """
+
+    _path: Path
+    _number: int
+    _known: Token
+    _sent: threading.local
+    _quiet_until: float
+    _on_dead: Callable[[str], None] | None
+
+    @classmethod
+    def from_token(cls, token: Token, *, on_dead: Callable[[str], None] | None = None) -> Self:
+        """Make credentials from a token file.
+
+        Args:
+            token: the file, read.
+            on_dead: told a reason, in words for people, when the token can never be renewed again.
+        """
+        credentials = cls(None)
+        credentials._path, credentials._number, credentials._on_dead = token.path, token.number, on_dead
+        credentials._sent, credentials._quiet_until = threading.local(), 0.0
+        credentials._adopt(token)
+        return credentials
+
+    @property
+    def expired(self) -> bool:
+        """Whether the access token ends within five minutes."""
+        end: datetime | None = self.expiry
+        return end is not None and self._now() >= end - AHEAD
+
+    @property
+    def token_state(self) -> TokenState:
+        """Google's three states, with our five minutes as the stale stretch."""
+        if self.token is None or self._is_over():
+            return TokenState.INVALID
+        return TokenState.STALE if self.expired else TokenState.FRESH
+
+    def apply(self, headers: dict[str, str], token: str | None = None) -> None:
+        """Put the access token into the headers and remember, for this thread, which one went out."""
+        self._sent.token = token or self.token
+        super().apply(headers, token)  # type: ignore[no-untyped-call]
+
+    def refresh(self, request: Any) -> None:
+        """Renew the access token, unless another thread or process has just done so.
+
+        Raises:
+            RefreshRefused: it can never be renewed again; the message says why and what to do.
+            google.auth.exceptions.RefreshError, TransportError: not now; worth another attempt.
+        """
+        refused = getattr(self._sent, "token", None) or self.token
+        with self._locked():
+            self._reread()
+            if self.token != refused and self.valid:
+                _log.debug("set %s: took the token that another process renewed", self._number)
+                return
+            try:
+                super().refresh(request)  # type: ignore[no-untyped-call]
+            except RefreshError as error:
+                self._refused(error)
+            self._save()
+        _log.info("set %s: access token renewed, good until %s UTC", self._number, self.expiry)
+
+    def _blocking_refresh(self, request: Any) -> None:
+        """Renew ahead of time; go on with the old token while it lasts and the address is out of reach."""
+        if self.valid or (not self._is_over() and time.monotonic() < self._quiet_until):
+            return
+        try:
+            self.refresh(request)
+        except RefreshRefused:
+            raise
+        except (RefreshError, TransportError, OSError) as error:
+            if self._is_over():
+                raise
+            self._quiet_until = time.monotonic() + _PAUSE
+            _log.warning("set %s: could not renew the token yet (%s)", self._number, type(error).__name__)
+
+    def _make_copy(self) -> Self:
+        twin: Self = super()._make_copy()  # type: ignore[no-untyped-call]
+        for name in ("_path", "_number", "_on_dead", "_sent", "_quiet_until", "_known"):
+            setattr(twin, name, getattr(self, name))
+        return twin
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the file's lock; a read-only folder (a mounted secret) has no second writer to fear."""
+        try:
+            lock = token_lock(self._path)
+            lock.__enter__()
+        except OSError as error:
+            _log.warning("%s cannot be locked (%s); renewing without", self._path, error.strerror)
+            yield
+            return
+        with contextlib.ExitStack() as stack:
+            stack.push(lock)
+            yield
+
+    def _reread(self) -> None:
+        """Take what the file holds now; if it went away, what is in memory still serves."""
+        try:
+            token = load_token(self._number, self._path)
+        except CredentialError as error:
+            _log.warning("%s Until then the token in memory is used.", error)
+            return
+        self._check_same_owner(token)
+        self._adopt(token)
+
+    def _check_same_owner(self, token: Token) -> None:
+        """Refuse another project's or channel's token: a running bot would speak as somebody else."""
+        was = self._known
+        for name in ("project", "channel_id"):
+            before, now = getattr(was, name), getattr(token, name)
+            if before and now and before != now:
+                raise CredentialError(
+                    f"{token.path} now holds a token of another {name.removesuffix('_id')} ({now}, before "
+                    f"{before}). Restart this program if it should go on with that one."
+                )
+
+    def _adopt(self, token: Token) -> None:
+        content, self._known = token.content, token
+        self.token = content.get("token") or None
+        self.expiry = (token.expiry or datetime.now(UTC)).replace(
+            tzinfo=None
+        )  # Google's class wants naive UTC
+        self._refresh_token = content["refresh_token"]
+        self._client_id, self._client_secret = content["client_id"], content["client_secret"]
+        self._token_uri = token.token_address
+        self._scopes = list(token.scopes) or None
+        self._quota_project_id = content.get("quota_project_id")
+
+    def _save(self) -> None:
+        content = dict(self._known.content) | {
+            "token": self.token,
+            "refresh_token": self._refresh_token,
+            "expiry": self.expiry.isoformat() + "Z" if self.expiry else None,
+        }
+        if lost := self._lost_scopes():
+            content["scopes"] = self._scopes = [scope for scope in self._known.scopes if scope not in lost]
+            _log.warning(
+                "set %s: %s was taken back; calls that need it will fail. Run `ytquota login %s`.",
+                self._number, " and ".join(lost), self._number,
+            )  # fmt: skip
+        if not self._path.exists():  # somebody took it away on purpose
+            return
+        try:
+            save_token(self._path, content)
+        except OSError as error:
+            _log.warning(
+                "%s could not be saved (%s); this process goes on with the new token",
+                self._path,
+                error.strerror,
+            )
+
+    def _lost_scopes(self) -> list[str]:
+        """Scopes that the token had and its renewal has not."""
+        granted = self.granted_scopes
+        return [scope for scope in self._known.scopes if granted and scope not in granted]
+
+    def _refused(self, error: RefreshError) -> None:
+        """Turn a final refusal into a reason and raise it; raise anything else as it came."""
+        verdict = classify_error(error)
+        if verdict.kind != "credential_dead" and verdict.reason not in _FINAL:
+            raise error
+        reason = (
+            f"{_FINAL.get(verdict.reason, verdict.message)}{self._age()} Run `ytquota login {self._number}`."
+        )
+        if self._on_dead is not None:
+            self._on_dead(reason)
+        raise RefreshRefused(f"Set {self._number} cannot call YouTube: {reason}") from None
+
+    def _age(self) -> str:
+        if self._known.granted_at is None:
+            return ""
+        days = (datetime.now(UTC) - self._known.granted_at) / timedelta(days=1)
+        return f" This one was granted {days:.1f} days ago."
+
+    def _is_over(self) -> bool:
+        end: datetime | None = self.expiry
+        return end is not None and self._now() >= end
+
+    @staticmethod
+    def _now() -> datetime:
+        """The real time, naive UTC: tokens end by Google's clock, whatever clock a simulation runs on."""
+        return datetime.now(UTC).replace(tzinfo=None)
+
+
+_FINAL = {
+    "invalid_grant": (
+        "Google no longer accepts its refresh token (invalid_grant). The usual cause: the app's consent "
+        "screen has the publishing status Testing, whose tokens die after 7 days (publish the app to keep "
+        "them longer). Others: the person withdrew the consent, or the token lay unused for six months."
+    ),
+    "invalid_client": (
+        "Google no longer knows its OAuth client (invalid_client): the client was deleted or its secret "
+        "changed. Download the client secrets file again."
+    ),
+    "unauthorized_client": (
+        "Google does not let this client renew this token (unauthorized_client): token and client do not "
+        "match."
+    ),
+    "invalid_scope": "A scope that it was granted was withdrawn (invalid_scope); tick every scope again.",
+}

@@ -1,0 +1,136 @@
+"""From a credential set to a service a bot can call: one monitor per ledger, credentials, and the wiring.
+
+What lower parts must tell upward reaches them from here as callables: admission decides before each call, and
+a verdict that a credential is dead quarantines its set.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ytquota.auth.choice import Choice, pick_set, title
+from ytquota.auth.sets import CredentialSet, checked_token
+from ytquota.auth.state import StateFile
+from ytquota.auth.view import refresh_view
+from ytquota.errors import YTQuotaError
+from ytquota.intelligence.admission import Admission
+from ytquota.monitor.metering import QuotaMonitor
+
+if TYPE_CHECKING:
+    from ytquota.errors import Verdict
+    from ytquota.monitor.demand import Demand
+    from ytquota.settings import Settings
+
+_monitors: dict[tuple[str, str], tuple[Settings, QuotaMonitor]] = {}
+_opening = threading.Lock()
+_log = logging.getLogger("ytquota.auth")
+
+
+def open_monitor(settings: Settings) -> QuotaMonitor:
+    """Return this process's monitor of the ledger that the settings name, opened once and fully wired.
+
+    Raises:
+        LedgerUnavailable: the ledger cannot be used.
+    """
+    place = (str(settings.memory_dir), settings.ledger)
+    with _opening:
+        known = _monitors.get(place)
+        if known is not None and known[0] == settings:
+            return known[1]
+        monitor = QuotaMonitor.open(settings)
+        wire(settings, monitor)
+        _monitors[place] = (settings, monitor)
+        return monitor
+
+
+def wire(settings: Settings, monitor: QuotaMonitor) -> QuotaMonitor:
+    """Give a monitor the rules it lacks: who may spend the last units, what a dead credential leads to."""
+    if monitor.admission is None:
+        monitor.admission = Admission(settings)
+    if monitor.on_verdict is None:
+        monitor.on_verdict = _Listener(settings, monitor)
+    return monitor
+
+
+def open_service(
+    settings: Settings,
+    monitor: QuotaMonitor,
+    credential_set: int | None = None,
+    *,
+    tag: str | None = None,
+    priority: str | None = None,
+) -> Any:
+    """Choose a set and build its metered service; nothing is sent to Google.
+
+    Args:
+        settings: sets, rotation list, API endpoint.
+        monitor: counts the calls.
+        credential_set: the set's number; None means what the rotation list permits.
+        tag: tag of its calls outside of any `with ytquota.tag(...)`.
+        priority: "critical", "high", "normal" (the default) or "low".
+
+    Raises:
+        CredentialError, QuotaExceeded: see `pick_set`.
+    """
+    choice = pick_set(settings, monitor, credential_set)
+    service = _build(settings, monitor, choice.set, tag, priority)
+    _tell(choice)
+    return service
+
+
+def _build(
+    settings: Settings, monitor: QuotaMonitor, one: CredentialSet, tag: str | None, priority: str | None
+) -> Any:
+    from ytquota.service.build import build_service  # noqa: PLC0415 - the google client takes 0.3 s to load
+    from ytquota.service.identity import Identity  # noqa: PLC0415
+
+    assert one.project is not None  # known for every set that can be chosen
+    chosen = settings.sets[one.number]
+    signer: dict[str, Any]
+    if chosen.api_key is not None:
+        signer = {"developer_key": chosen.api_key.reveal()}
+    else:
+        from ytquota.auth.credentials import StoredCredentials  # noqa: PLC0415
+
+        on_dead = partial(quarantine, settings, monitor, one.number)
+        signer = {"credentials": StoredCredentials.from_token(checked_token(chosen), on_dead=on_dead)}
+    return build_service(
+        identity=Identity(one.project, str(one.number)),
+        monitor=monitor,
+        endpoint=settings.api_endpoint,
+        tag=tag,
+        priority=priority,
+        **signer,
+    )
+
+
+def quarantine(settings: Settings, monitor: QuotaMonitor, number: int, reason: str) -> None:
+    """Note once, with an audit row, that Google refuses a set; a bot must not fail because of the note."""
+    try:
+        if StateFile(settings.memory_dir, clock=monitor.clock).quarantine(number, reason):
+            _log.error("set %s is quarantined: %s", number, reason)
+            monitor.audit("quarantine", credential_set=number, who="ytquota", why=reason)
+    except (YTQuotaError, OSError) as error:
+        _log.error("set %s could not be quarantined: %s", number, error)
+
+
+class _Listener:
+    """Hears every answer that is not fine."""
+
+    def __init__(self, settings: Settings, monitor: QuotaMonitor) -> None:
+        self._settings, self._monitor = settings, monitor
+
+    def __call__(self, demand: Demand, verdict: Verdict) -> None:
+        if verdict.kind == "credential_dead" and demand.credential_set.isdecimal():
+            quarantine(self._settings, self._monitor, int(demand.credential_set), verdict.message)
+        elif verdict.kind == "exhausted":
+            _log.warning("set %s, %s: %s", demand.credential_set or "?", demand.method, verdict.message)
+            refresh_view(self._settings, self._monitor)
+
+
+def _tell(choice: Choice) -> None:
+    level = logging.WARNING if choice.set.exhausted or choice.set.missing_scopes else logging.INFO
+    _log.log(level, "using %s: %s", title(choice.set), choice.why)
