@@ -1,0 +1,117 @@
+"""The ``ytquota`` command: each subcommand lives in a module of its own, loaded when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import ytquota
+from ytquota.cli.output import fail
+from ytquota.errors import YTQuotaError
+
+_HOMES = {
+    "status": "ytquota.cli.status",
+    "sets": "ytquota.cli.sets",
+    "login": "ytquota.cli.login",
+    "rotate": "ytquota.cli.moves",
+    "exhaust": "ytquota.cli.moves",
+    "reset": "ytquota.cli.moves",
+    "disable": "ytquota.cli.moves",
+    "enable": "ytquota.cli.moves",
+    "undo": "ytquota.cli.moves",
+    "correct": "ytquota.cli.correct",
+    "log": "ytquota.cli.log",
+    "prices": "ytquota.cli.prices",
+    "demo": "ytquota.cli.demo",
+    "dashboard": "ytquota.cli.dashboard",
+}
+
+_CONTEXT = {"help_option_names": ["-h", "--help"]}
+_SIGNED = {"correct"}
+"""Commands with an argument that may begin with a minus."""
+
+
+class _Loading(MutableMapping[str, Any]):
+    """The subcommands by name; a module is imported when its command is looked at: status starts quickly."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._loaded:
+            settings = _CONTEXT | ({"ignore_unknown_options": True} if name in _SIGNED else {})
+            only = typer.Typer(rich_markup_mode=None, add_completion=False)
+            only.command(name, context_settings=settings)(getattr(import_module(_HOMES[name]), name))
+            self._loaded[name] = typer.main.get_command(only)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_HOMES)
+
+    def __len__(self) -> int:
+        return len(_HOMES)
+
+
+class _Commands(TyperGroup):
+    """The command as a whole: what goes wrong for a known reason is told in one sentence, no traceback."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Loading()
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # the reader of a pipe went away: typer ends quietly
+        except (YTQuotaError, OSError) as error:
+            fail(error)
+
+
+app = typer.Typer(
+    name="ytquota",
+    cls=_Commands,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings=_CONTEXT,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ytquota {ytquota.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _ytquota(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Know what a YouTube API call costs, when today's quota runs out, and stay in control of credentials.
+
+    Start with `ytquota demo` (no Google account needed), or `ytquota status` in the folder of your bot.
+
+    Exit codes: 0 fine, 1 failure, 2 bad usage; `status --check` also 10, 20, 30.
+    """
+    del version
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="ytquota")

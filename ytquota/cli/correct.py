@@ -1,0 +1,82 @@
+"""``ytquota correct``: put a pool's count right, on record."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ytquota.auth.people import whoami
+from ytquota.cli.desk import Desk
+from ytquota.cli.output import confirm, console, count
+from ytquota.prices import BUCKETS
+
+if TYPE_CHECKING:
+    from ytquota.monitor import Balance
+
+_UNITS = re.compile(r"([+=-])(\d+)")
+
+
+def correct(
+    *,
+    pool: Annotated[
+        str, typer.Argument(metavar="POOL", help="PROJECT/BUCKET, or BUCKET where there is one project.")
+    ],
+    units: Annotated[str, typer.Argument(metavar="UNITS", help="+120 or -120 units, or =5200 in all.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the audit trail.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    r"""Put right what is counted in a pool today, for example after a look at Google's console.
+
+    \b
+    ytquota correct default =5200 --reason "the console says 5,200"
+    ytquota correct 482913375516/search_list -3 --reason "three searches never arrived"
+    """
+    change = _UNITS.fullmatch(units.replace(",", ""))
+    if change is None:
+        raise typer.BadParameter(f"{units!r} is no change; write +120, -120 or =5200", param_hint="UNITS")
+    with Desk.open() as desk:
+        project, bucket = _pool(pool, desk)
+        used = desk.monitor.ledger.usage(project)[project][bucket].used
+        target = max(0, {"+": used, "-": used, "=": 0}[change[1]] + int(change[1].strip("=") + change[2]))
+        out = console()
+        if target == used:
+            out.print(f"Nothing to do: {count(used)} are counted in {bucket} of project {project}.")
+            return
+        if not yes:
+            out.print(
+                f"{bucket} of project {project}: {count(used)} counted today, to become {count(target)}."
+            )
+            confirm("Go ahead?")
+        after = _write(desk, project, bucket, target - used, reason)
+        out.print(
+            f"Corrected {bucket} of project {project}: {count(after.used)} used, {count(after.left)} left."
+        )
+
+
+def _pool(text: str, desk: Desk) -> tuple[str, str]:
+    project, _, bucket = text.rpartition("/")
+    if bucket not in BUCKETS:
+        raise typer.BadParameter(f"{bucket!r} is none of {', '.join(BUCKETS)}", param_hint="POOL")
+    known = sorted(desk.monitor.ledger.usage())
+    if project:
+        if project not in known:
+            listed = ", ".join(known) or "none yet"
+            raise typer.BadParameter(
+                f"project {project} has no ledger (there is: {listed})", param_hint="POOL"
+            )
+        return project, bucket
+    if len(known) != 1:
+        listed = " or ".join(f"{name}/{bucket}" for name in known) or "nothing is counted yet"
+        raise typer.BadParameter(f"which project? {listed}", param_hint="POOL")
+    return known[0], bucket
+
+
+def _write(desk: Desk, project: str, bucket: str, change: int, reason: str) -> Balance:
+    """Adjust the ledger and leave an audit row."""
+    who = whoami()
+    after = desk.monitor.ledger.adjust(project, bucket, change, reason=reason, who=who)
+    facts: dict[str, Any] = {"from": {"used": after.used - change}, "to": {"used": after.used}}
+    desk.monitor.audit("correct", who=who, why=reason, project=project, bucket=bucket, **facts)
+    return after

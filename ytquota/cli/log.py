@@ -1,0 +1,183 @@
+"""``ytquota log``: the calls that were counted, filtered, as a table, JSON lines or CSV."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ytquota.cli.desk import Desk
+from ytquota.cli.output import console, count, hint, print_bytes
+from ytquota.cli.times import parse_day, parse_moment
+from ytquota.clock import PACIFIC, day_start, quota_day
+from ytquota.prices import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+COLUMNS = (
+    *("at", "project", "set", "tag", "method", "priority", "bucket", "units", "price", "provenance"),
+    *("outcome", "status", "reason", "attempts", "retry", "latency", "refused", "calls"),
+    *("ids", "maxResults", "page", "parts", "hash", "host", "pid", "kind", "id"),
+)  # fmt: skip
+"""The columns of --csv."""
+
+OUTCOMES = ("ok", "error", "refused", "denied", "lost", "not_sent", "free")
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a row must be to be shown; None admits everything. Methods may end in ``*``."""
+
+    method: str | None = None
+    credential_set: str | None = None
+    tag: str | None = None
+    outcome: str | None = None
+
+    def __call__(self, row: dict[str, Any]) -> bool:
+        """Whether the row is one of them."""
+        return (
+            (self.method is None or _matches(row.get("method", ""), self.method))
+            and self.credential_set in {None, row.get("set")}
+            and self.tag in {None, row.get("tag")}
+            and self.outcome in {None, row.get("outcome")}
+        )
+
+
+def log(
+    *,
+    day: Annotated[str | None, typer.Option(help="One quota day: 2026-11-20, today, yesterday.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="From here on: 14:30, 2026-11-20T14:30, 90m, 2h, 3d.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Up to here, written like --since.")] = None,
+    method: Annotated[str | None, typer.Option(help="One method, or a beginning: liveChat*")] = None,
+    credential_set: Annotated[str | None, typer.Option("--set", help="One credential set.")] = None,
+    tag: Annotated[str | None, typer.Option(help="One tag.")] = None,
+    project: Annotated[str | None, typer.Option(help="One project (its number).")] = None,
+    outcome: Annotated[str | None, typer.Option(help=f"One of {', '.join(OUTCOMES)}.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Only the newest N; the table shows 40.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a head line.")] = False,
+) -> None:
+    r"""Show calls, oldest first. Without a time, today's.
+
+    Quota days begin at midnight Pacific. Times without a zone are local.
+
+    \b
+    ytquota log --tag crawler --outcome error
+    ytquota log --day yesterday --method 'liveChat*' --csv > chat.csv
+    ytquota log --since 2h --json | jq -s 'map(.units) | add'
+    """
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of --json and --csv", param_hint="--json / --csv")
+    if outcome is not None and outcome not in OUTCOMES:
+        raise typer.BadParameter(f"{outcome!r} is none of {', '.join(OUTCOMES)}", param_hint="--outcome")
+    wanted = Filter(canonical(method) if method else None, credential_set, tag, outcome)
+    with Desk.open() as desk:
+        first, end = _window(day, since, until, desk.today)
+        found = iter(()) if desk.is_bare else desk.monitor.log(first, end, project=project)
+        rows: Iterable[dict[str, Any]] = filter(wanted, found)
+        if as_json:
+            _json_lines(rows if last is None else deque(rows, maxlen=last))
+        elif as_csv:
+            _csv(rows if last is None else deque(rows, maxlen=last))
+        else:
+            _table(rows, last or _SHOWN)
+
+
+def _window(
+    day: str | None, since: str | None, until: str | None, today: date
+) -> tuple[datetime, datetime | None]:
+    if day is not None:
+        if since is not None or until is not None:
+            raise typer.BadParameter("a day has its own beginning and end", param_hint="--day")
+        chosen = parse_day(day, today)
+        return day_start(chosen), day_start(chosen + timedelta(days=1))
+    now = datetime.now(UTC)
+    end = None if until is None else parse_moment(until, now, option="--until")
+    return day_start(today) if since is None else parse_moment(since, now, option="--since"), end
+
+
+def _matches(method: str, pattern: str) -> bool:
+    return method.startswith(pattern[:-1]) if pattern.endswith("*") else method == pattern
+
+
+def _json_lines(rows: Iterable[dict[str, Any]]) -> None:
+    for row in rows:
+        print_bytes(orjson.dumps(row))
+
+
+def _csv(rows: Iterable[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(sys.stdout, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        facts = row.get("facts", {})
+        flat = facts | row | {"provenance": row.get("prov", ""), "parts": " ".join(facts.get("parts", ()))}
+        writer.writerow(flat)
+
+
+def _table(rows: Iterable[dict[str, Any]], shown: int) -> None:
+    newest: deque[dict[str, Any]] = deque(maxlen=shown)
+    calls = units = 0
+    for row in rows:
+        newest.append(row)
+        calls += row.get("calls", 1)
+        units += row.get("units", 0)
+    if not newest:
+        hint("No call matches. Without --day or --since only today's are looked at, since midnight Pacific.")
+        return
+    out = console()
+    for day, its in groupby(newest, key=lambda row: quota_day(_at(row))):
+        out.print(f"Quota day {day.isoformat()}", style="bold")
+        out.print(_day_table(list(its)))
+    more = f"the newest {count(len(newest))} lines of " if calls > len(newest) else ""
+    out.print(f"{more}{count(calls)} calls; {count(units)} units and calls charged", style="dim")
+
+
+def _day_table(rows: list[dict[str, Any]]) -> Table:
+    zones = _zones(_at(rows[0]))
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for zone in zones:
+        table.add_column(f"{_at(rows[0]).astimezone(zone):%Z}", no_wrap=True, min_width=8)
+    table.add_column("set", no_wrap=True, min_width=3)
+    table.add_column("tag", max_width=13, min_width=8, no_wrap=True)
+    table.add_column("method", max_width=26, min_width=20, no_wrap=True)
+    table.add_column("units", justify="right", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    for row in rows:
+        times = [f"{_at(row).astimezone(zone):%H:%M:%S}" for zone in zones]
+        told, style = _outcome(row)
+        facts = (row.get("set", ""), row.get("tag", ""), row.get("method", ""), count(row.get("units", 0)))
+        table.add_row(*times, *facts, Text(told, style=style))
+    return table
+
+
+def _zones(at: datetime) -> list[tzinfo | None]:
+    """Pacific, and the local zone (None) where it tells another time."""
+    same = at.astimezone(PACIFIC).utcoffset() == at.astimezone().utcoffset()
+    return [PACIFIC] if same else [PACIFIC, None]
+
+
+def _outcome(row: dict[str, Any]) -> tuple[str, str]:
+    """How a call ended, and the colour for it."""
+    outcome, times = row.get("outcome", row["kind"]), row.get("calls", 1)
+    if outcome == "ok":
+        return "ok", ""
+    status = f" {row['status']}" if row.get("status") else ""
+    return f"{outcome}{status}{f' x {times}' if times > 1 else ''}", "yellow"
+
+
+def _at(row: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(row["at"])

@@ -1,0 +1,105 @@
+"""The page that ``status`` shows: a table of pools and a list of sets for each project, at 80 columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from ytquota.cli.output import count, from_iso, moment, span
+from ytquota.cli.sets import brief
+from ytquota.clock import both_zones
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_BAR = 14
+_SHARES = ((0.95, "red"), (0.8, "yellow"))
+
+
+def page(report: Mapping[str, Any]) -> RenderableType:
+    """Return a status report (``status --json``) as people read it."""
+    return Group(*_parts(report))
+
+
+def _parts(report: Mapping[str, Any]) -> Iterator[RenderableType]:
+    yield _headline(report)
+    by_project: dict[str, list[Mapping[str, Any]]] = {name: [] for name in report["projects"]}
+    for facts in report["sets"]:
+        by_project.setdefault(facts["project"] or "", []).append(facts)
+    for project, sets in by_project.items():
+        yield Text()
+        yield Text(f"Project {project}" if project else "No project known", style="bold")
+        pools = report["projects"].get(project)
+        if pools:
+            yield _table(pools)
+        for facts in sets:
+            yield from brief(facts)
+    yield Text()
+    yield from _foot(report)
+
+
+def _headline(report: Mapping[str, Any]) -> Text:
+    reset = both_zones(from_iso(report["resets_at"]))
+    left = span(report["seconds_to_reset"])
+    return Text.assemble("Quota day ", (report["day"], "bold"), f", resets in {left} at {reset}")
+
+
+def _table(pools: Mapping[str, Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
+    table.add_column("  pool", no_wrap=True, min_width=23)
+    for name in ("used", "left"):
+        table.add_column(name, justify="right", no_wrap=True, min_width=6)
+    table.add_column("limit", no_wrap=True, min_width=15)
+    table.add_column("", justify="right", no_wrap=True, min_width=4)
+    table.add_column("")
+    for bucket, pool in pools.items():
+        limit = f"{count(pool['limit'])} {pool['limit_source']}"
+        style, words = _condition(pool)
+        share = Text(f"{pool['share']:.0%}", style=style)
+        last = Text(words, style=f"{style} bold") if words else _Bar(pool["share"], style)
+        table.add_row(f"  {bucket}", count(pool["used"]), count(pool["left"]), limit, share, last)
+    return table
+
+
+def _condition(pool: Mapping[str, Any]) -> tuple[str, str]:
+    """Return a pool's colour, and the words that take the place of its bar when it is empty."""
+    if pool["exhausted_until"]:
+        return "red", f"exhausted until {from_iso(pool['exhausted_until']):%H:%M %Z}"
+    if pool["left"] <= 0:
+        return "red", "nothing left"
+    return next((style for share, style in _SHARES if pool["share"] > share), "green"), ""
+
+
+class _Bar:
+    """A bar whose empty part is drawn too, so that it reads without colours."""
+
+    def __init__(self, share: float, style: str) -> None:
+        self._share, self._style = min(1.0, share), style
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        full, empty = ("#", ".") if options.ascii_only else ("\u2588", "\u2591")
+        length = round(self._share * _BAR) or int(self._share > 0)
+        yield Text.assemble((full * length, self._style), (empty * (_BAR - length), "dim"))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(_BAR, _BAR)
+
+
+def _foot(report: Mapping[str, Any]) -> Iterator[Text]:
+    for project, pools in report["projects"].items():
+        for bucket, pool in pools.items():
+            if pool["refused"]:
+                word = "units" if bucket == "default" else "calls"
+                yield Text(f"Refused today: {count(pool['refused'])} {word} of {bucket}, project {project}")
+    since = report["counted_since"]
+    if since is None:
+        yield Text("Nothing has been counted today.", style="dim")
+    elif report["is_first_day"]:
+        yield Text(
+            f"Counted since {moment(from_iso(since))}; what was used before is not known.", style="dim"
+        )
+    yield Text(f"Ledger {report['ledger']}", style="dim", overflow="fold")

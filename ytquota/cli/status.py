@@ -1,0 +1,94 @@
+"""``ytquota status``: what every pool has used and has left, and in which state the credential sets are."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+
+from ytquota.auth.sets import load_sets
+from ytquota.cli.desk import START, Desk
+from ytquota.cli.output import console, print_json
+from ytquota.cli.pools import page
+from ytquota.cli.sets import facts_of
+from ytquota.clock import SystemClock, next_reset, seconds_to_reset
+
+NEARLY, ALMOST, GONE = 10, 20, 30
+"""Exit codes of --check: over 80 % used, over 95 % used, exhausted."""
+
+
+def status(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="End with 10 over 80 % used, 20 over 95 %, 30 exhausted.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option("--every", min=0.2, help="Seconds between two looks.")] = 2.0,
+    project: Annotated[str | None, typer.Option("--project", help="Only this project (its number).")] = None,
+) -> None:
+    r"""Show what every pool has used and has left, when it resets, and the credential sets.
+
+    \b
+    ytquota status --watch
+    ytquota status --json | jq '.projects[].default.left'
+    ytquota status --check > /dev/null || echo "think twice"
+    """
+    with Desk.open() as desk:
+        if watch and not as_json:
+            _watch(desk, every, project)
+        report = gather(desk, project)
+    if as_json:
+        print_json(report)
+    elif desk.is_bare:
+        typer.echo("\n".join(START))
+    else:
+        console().print(page(report))
+    if check:
+        raise typer.Exit(severity(report))
+
+
+def gather(desk: Desk, project: str | None = None) -> dict[str, Any]:
+    """Return what ``status --json`` prints: the usage summary and, under ``sets``, the credential sets."""
+    if desk.is_bare:
+        return _nothing(desk)
+    report = desk.monitor.get_usage_summary()
+    report["is_first_day"] = desk.is_first_day
+    sets = [facts_of(credential_set) for credential_set in load_sets(desk.settings, desk.monitor)]
+    if project is not None:
+        report["projects"] = {name: pools for name, pools in report["projects"].items() if name == project}
+        sets = [facts for facts in sets if facts["project"] == project]
+    return report | {"sets": sets}
+
+
+def _nothing(desk: Desk) -> dict[str, Any]:
+    """Return the report of a folder in which nothing was ever counted."""
+    now = SystemClock().time()
+    return {
+        "day": desk.today.isoformat(),
+        "resets_at": next_reset(now).isoformat(),
+        "seconds_to_reset": round(seconds_to_reset(now), 3),
+        "counted_since": None,
+        "ledger": str(desk.settings.memory_dir / "calls"),
+        "projects": {},
+        "is_first_day": True,
+        "sets": [],
+    }
+
+
+def severity(report: dict[str, Any]) -> int:
+    """Return the exit code of ``--check``: that of the worst pool."""
+    pools = [pool for pools in report["projects"].values() for pool in pools.values()]
+    if any(pool["exhausted_until"] or pool["left"] <= 0 for pool in pools):
+        return GONE
+    share = max((pool["share"] for pool in pools), default=0.0)
+    return ALMOST if share > 0.95 else NEARLY if share > 0.8 else 0  # noqa: PLR2004 - the shares named above
+
+
+def _watch(desk: Desk, every: float, project: str | None) -> None:
+    with Live(page(gather(desk, project)), console=console(), auto_refresh=False) as live:
+        while True:
+            time.sleep(every)
+            live.update(page(gather(desk, project)), refresh=True)

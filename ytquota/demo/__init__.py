@@ -1,0 +1,1 @@
+"""A demonstration without a Google account: sandbox, four weeks of history, live bots, the dashboard."""
