@@ -166,7 +166,7 @@ def classify_error(error: BaseException, *, method: str = "", now: datetime | No
     name = type(error).__name__
     if isinstance(error, _LOCAL):
         return Verdict("stop", reason=name, message=f"This machine could not make the call ({name}).")
-    if isinstance(error, OSError) or getattr(error, "retryable", False) is True or _is_a(error, *_CONNECTION):
+    if isinstance(error, OSError) or _attribute(error, "retryable") is True or _is_a(error, *_CONNECTION):
         return Verdict(
             "transient", wait=1.0, reason=name, message=f"The connection failed ({name}); try again."
         )
@@ -217,7 +217,7 @@ def _attribute(owner: object, name: str) -> Any:
 
 def _token_answer(error: BaseException) -> tuple[int, Body] | None:
     """Return what the token endpoint said, which google-auth hands on as a mapping or only in its text."""
-    if not _is_a(error, _REFRESH) or getattr(error, "retryable", False):
+    if not _is_a(error, _REFRESH) or _attribute(error, "retryable"):
         return None
     for part in error.args:
         if isinstance(part, Mapping) and isinstance(part.get("error"), str):
@@ -229,11 +229,11 @@ def _token_answer(error: BaseException) -> tuple[int, Body] | None:
 
 def _rpc_answer(error: BaseException) -> tuple[int, Body] | None:
     """Return the canonical status inside a grpc error: ``code()`` is an enum, ``details()`` a text."""
-    code, details = getattr(error, "code", None), getattr(error, "details", None)
-    if not callable(code) or not _is_a(error, "grpc.RpcError"):
+    if not _is_a(error, "grpc.RpcError"):
         return None
-    message = details() if callable(details) else ""
-    return 0, {"error": {"status": getattr(code(), "name", ""), "message": message}}
+    code, details = _attribute(error, "code"), _attribute(error, "details")
+    status = _attribute(code(), "name") if callable(code) else ""
+    return 0, {"error": {"status": status, "message": details() if callable(details) else ""}}
 
 
 def _is_a(error: BaseException, *names: str) -> bool:

@@ -51,9 +51,10 @@ VARIABLES = (
     "YTQUOTA_ROTATION",
 )
 _SETS = "GOOGLE_CLIENT_SECRETS_FILE", "OAUTH_TOKEN_FILE", "YOUTUBE_API_KEY", "YTQUOTA_PROJECT"
-_NUMBERED = re.compile(rf"({'|'.join(_SETS)})_([1-9]\d*)")
+_NUMBERED = re.compile(rf"({'|'.join(_SETS)})_([1-9]\d{{0,5}})")
 _LIMIT = re.compile(rf"YTQUOTA_LIMIT_({'|'.join(BUCKETS).upper()})(?:_(\d+))?")
 _LEDGERS = ("redis://", "rediss://", "unix://")
+_WHOLE = re.compile(r"(?=.{1,18}$)\d+(_\d+)*")
 _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 
 
@@ -288,7 +289,7 @@ class _Reader:
         if numbers == [""]:
             return ()
         for number in numbers:
-            if not number.isdecimal() or int(number) not in sets:
+            if number not in map(str, sets):
                 known = ", ".join(map(str, sets)) or "none yet"
                 _wrong(name, f"{number!r} is no credential set; list numbers of sets ({known}), as in 1,10")
         rotation = tuple(map(int, numbers))
@@ -310,10 +311,10 @@ class _Reader:
 
     def _reserve(self) -> Reserve:
         name, text = "YTQUOTA_RESERVE", self._values.get("YTQUOTA_RESERVE", "0")
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
+        match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,9})?)\s*%", text)
         if match and float(match[1]) <= 100:  # noqa: PLR2004 - per cent
             return Reserve(float(match[1]) / 100, is_share=True)
-        if match or not text.isdecimal():
+        if match or not _WHOLE.fullmatch(text):
             _wrong(name, f"{text!r} is neither units (as 500) nor a share of at most 100 % (as 5%)")
         return Reserve(int(text))
 
@@ -352,11 +353,16 @@ class _Reader:
 
     def _path(self, name: str) -> Path | None:
         text = self._values.get(name)
-        return None if text is None else (self._root / Path(text).expanduser()).resolve()
+        if text is None:
+            return None
+        try:
+            return (self._root / Path(text).expanduser()).resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # a home of nobody, a loop of links, a NUL
+            _wrong(name, f"{text!r} is no usable path: {error}")
 
     def _whole(self, name: str, default: int) -> int:
         text = self._values.get(name, str(default))
-        if not text.replace("_", "").isdecimal():
+        if not _WHOLE.fullmatch(text):
             _wrong(name, f"{text!r} is not a whole number of at least 0, written without separators")
         return int(text)
 
