@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
 from ytquota.monitor import lines
-from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource
+from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
 from ytquota.monitor.locks import network_file_system
 from ytquota.monitor.page import Page, read_state
 from ytquota.monitor.refusals import Refusals
@@ -76,6 +76,7 @@ class Journal:
         self, project: str, items: Items, *, keep: Mapping[str, int] | None = None, note: str = ""
     ) -> Hold:
         """Charge all items or none; see `Ledger.hold`."""
+        check_items(items)
         with self._mutex:
             page = self._today(project)
             with page:
@@ -91,9 +92,12 @@ class Journal:
 
     def extend(self, hold: Hold, items: Items, *, keep: Mapping[str, int] | None = None) -> Hold:
         """Charge more to an open hold, on the day the hold was taken."""
+        check_items(items)
         with self._mutex:
             page = self._page(hold.project, hold.day)
             with page:
+                if not hold.is_open or (hold.is_shared and not _is_unsettled(page, hold.id)):
+                    raise ValueError(f"The hold {hold.id} was settled before; nothing can be added to it.")
                 at = self._clock.time()
                 self._admit(page, items, keep, at)
                 page.append("extend", at, hold.id, {"items": items, "pid": self._pid})
@@ -109,7 +113,10 @@ class Journal:
                 if not self._claim(page, hold):
                     return False
                 at = self._clock.time()
-                page.write(b"".join([self._record_line(page, hold.id, record, at) for record in records]))
+                if records:
+                    page.write(b"".join([self._record_line(page, hold.id, record, at) for record in records]))
+                else:
+                    page.append("settle", at, hold.id, {"items": hold.items, "pid": self._pid})
         self._sync(page)
         return True
 
@@ -228,26 +235,20 @@ class Journal:
 
     def _admit(self, page: Page, items: Items, keep: Mapping[str, int] | None, at: float) -> None:
         """Charge the items to the balances in memory, all or none; the next line makes it so."""
+        before: list[tuple[list[Any], int, float | None]] = []
         for bucket, units in items:
             balance = page.balances.get(bucket) or _pool(page, bucket)
-            if units < 0:
-                raise ValueError(f"Units cannot be negative: {bucket} {units}")
-            until = balance[3]
+            used, until = balance[0], balance[3]
             marked = until is not None and at < until
-            spare = balance[2] - (keep.get(bucket, 0) if keep else 0) - balance[0]
+            spare = balance[2] - (keep.get(bucket, 0) if keep else 0) - used
             if marked or units > spare:
-                self._undo(page, items, bucket)
-                raise self._exceeded(page, bucket, units, max(0, balance[2] - balance[0]), marked=marked)
-            balance[0] += units
-            if until is not None and not marked and bucket in page.provisional:
+                for charged, used_before, until_before in reversed(before):
+                    charged[0], charged[3] = used_before, until_before
+                raise self._exceeded(page, bucket, units, max(0, balance[2] - used), marked=marked)
+            before.append((balance, used, until))
+            balance[0] = used + units
+            if until is not None and bucket in page.provisional:
                 balance[3] = at + _PROBE_TIME
-
-    @staticmethod
-    def _undo(page: Page, items: Items, failed: str) -> None:
-        for bucket, units in items:
-            if bucket == failed:
-                return
-            page.balances[bucket][0] -= units
 
     def _exceeded(self, page: Page, bucket: str, asked: int, left: int, *, marked: bool) -> QuotaExceeded:
         until = page.balances[bucket][3] if marked else clocks.bounds_of(page.day).end
@@ -401,6 +402,11 @@ class Journal:
         if self._durable:
             page.sync()
 
+    def _share_before_fork(self) -> None:
+        """An open hold is about to exist twice: from now on both look into the file before they settle it."""
+        for hold in list(self._issued.values()):
+            hold.is_shared = True
+
     def _reopen_after_fork(self) -> None:
         self._mutex = threading.RLock()
         for page in self._pages.values():
@@ -413,13 +419,18 @@ class Journal:
 _JOURNALS: weakref.WeakSet[Journal] = weakref.WeakSet()
 
 
+def _before_fork() -> None:
+    for journal in list(_JOURNALS):
+        journal._share_before_fork()  # noqa: SLF001  (this module's own)
+
+
 def _after_fork_in_child() -> None:
     for journal in list(_JOURNALS):
         journal._reopen_after_fork()  # noqa: SLF001  (this module's own)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 
 def _pool(page: Page, bucket: str) -> list[Any]:
@@ -437,7 +448,10 @@ def _balance(bucket: str, pool: list[Any], said: Mapping[str, Mapping[str, int]]
 
 def _is_unsettled(page: Page, id_: str) -> bool:
     """Look from the hold's own line onwards for its settlement: never further back than the hold."""
-    _, offset = lines.parse_id(id_)
+    try:
+        _, offset = lines.parse_id(id_)
+    except ValueError:
+        return False
     wanted = f'"id":"{id_}"'.encode()
     found = False
     for raw in page.lines_from(offset):

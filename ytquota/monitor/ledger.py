@@ -27,6 +27,19 @@ no answer, stays charged; not_sent: never left; free: answered without being bil
 LimitSource = Literal["operator", "server", "default"]
 
 
+def check_items(items: Items) -> None:
+    """Make sure that something is asked for, and nothing less than nothing.
+
+    Raises:
+        ValueError: the items are empty, or one has negative units.
+    """
+    if not items:
+        raise ValueError("A hold needs at least one (bucket, units).")
+    for bucket, units in items:
+        if units < 0:
+            raise ValueError(f"Units cannot be negative: {bucket} {units}")
+
+
 @dataclass(slots=True)
 class Hold:
     """Units set aside for one request; `id` is opaque and names the day it was taken on."""
@@ -109,11 +122,17 @@ class Ledger(Protocol):
 
         Raises:
             QuotaExceeded: a pool has too little left, or is marked exhausted.
+            ValueError: no items, or negative units.
             LedgerUnavailable: the ledger could not be read or written; nothing was charged.
         """
 
     def extend(self, hold: Hold, items: Items, *, keep: Mapping[str, int] | None = None) -> Hold:
-        """Charge more units to an open hold, for a further attempt of the same request."""
+        """Charge more units to an open hold, for a further attempt of the same request.
+
+        Raises:
+            QuotaExceeded: it does not fit; nothing more was charged.
+            ValueError: the hold was settled before.
+        """
 
     def settle(self, hold: Hold, records: Sequence[CallRecord]) -> bool:
         """Log how the request ended and give back what the records release.
