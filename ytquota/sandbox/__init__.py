@@ -1,6 +1,6 @@
-"""A YouTube Data API v3 on loopback: real HTTP, real OAuth, its own price list; for tests, demos and first steps.
+"""A YouTube Data API v3 on loopback: real HTTP, real OAuth, its own price list.
 
-It shares no code with the meter it is used to check.
+It is there for tests, demos and first steps, and shares no code with the meter it is used to check.
 """
 
 from __future__ import annotations

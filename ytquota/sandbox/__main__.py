@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from ytquota.sandbox.face import Sandbox
@@ -23,7 +24,8 @@ def main() -> None:
     if options.env:
         path = sandbox.write_env(options.env, _PROJECTS, api_keys=_KEYS)
         say(f"Wrote {path}: sets 1 and 10 in two projects, API key 3.")
-    sandbox.run()
+    with contextlib.suppress(KeyboardInterrupt):
+        sandbox.run()
 
 
 def say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""What came in and what it cost: one line per call, and sums over them that stay exact when old lines are dropped."""
+"""What came in and what it cost: one line per call, and sums that stay exact when old lines are dropped."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _UNANSWERED = 0
 class Line(NamedTuple):
     """One call as the sandbox saw it.
 
-    `units` is what was charged (0: refused or free), `status` 0 that the connection was reset instead of an answer,
-    `kind` one of call, part (of a batch), chunk, status-query, token, other (somebody else's program); `attempt` 2
-    says that the same request came before and was answered with something worth a retry.
+    `units` is what was charged (0: refused or free); `status` 0 says that the connection was reset instead of
+    an answer; `kind` is one of call, part (of a batch), chunk, status-query, token, other (somebody else's
+    program); `attempt` 2 says that the same request came before and got an answer worth a retry.
     """
 
     at: float

@@ -1,14 +1,14 @@
 """One call from request to answer: who, which method, does it fit, what does it cost, what comes back.
 
-The rule of charging, the sandbox's own: **what a known method received is charged its price**, whatever the answer
-(2xx, 304, 4xx, 5xx, or a connection that is reset before or after the method ran). Three things are not:
+The rule of charging, the sandbox's own: **what a known method received is charged its price**, whatever the
+answer (2xx, 304, 4xx, 5xx, or a connection that is reset before or after the method ran). Three are not:
 
 * a call refused for want of quota, by the day or by the minute;
 * a call without good credentials: 401, an invalid API key, no key at all;
 * chunks and status questions of a resumable upload, whose start was charged.
 
-A connection that was never accepted has not been received. Each part of a batch, each page and each download of a
-range is a call of its own. Tokens are not calls.
+A connection that was never accepted has not been received. Each part of a batch, each page and each download
+of a range is a call of its own. Tokens are not calls.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _FREE = Price("", 0)
-_AFTER_CHARGING = (Kind.DROP_UNHANDLED, Kind.ERROR)
+_INSTEAD = (Kind.DROP_UNHANDLED, Kind.ERROR)
 
 
 @dataclass(slots=True)
@@ -73,20 +73,23 @@ class Api:
 
     def _batch(self, request: Request) -> Answer:
         faults = self._state.faults
-        early = faults.take("batch", (Kind.DROP_UNHANDLED, Kind.ERROR))
-        if early:
-            return _misbehave(early)
+        fault = faults.take("batch", _INSTEAD)
+        instead = _misbehave(fault) if fault else None
+        refuse = fault is not None and not fault.charged
         try:
-            result = batch.answer(request, lambda part: self._one(part, "part"))
+            result = batch.answer(request, lambda part: self._one(part, "part", instead, refuse=refuse))
         except ApiError as error:
-            return Answer.json(error.status, error.document())
-        late = faults.take("batch", (Kind.DROP_HANDLED,))
+            result = Answer.json(error.status, error.document())
+        result = instead or result
+        if faults.take("batch", (Kind.DROP_HANDLED,)):
+            result = replace(result, drop=True)
         slow = faults.take("batch", (Kind.SLOW,))
-        return replace(
-            result, drop=result.drop or late is not None, delay=slow.seconds if slow else result.delay
-        )
+        return replace(result, delay=slow.seconds) if slow else result
 
-    def _one(self, request: Request, kind: str) -> Answer:
+    def _one(
+        self, request: Request, kind: str, instead: Answer | None = None, *, refuse: bool = False
+    ) -> Answer:
+        """Answer one call; with `instead`, charge it (unless `refuse`) but answer only that."""
         visit = Visit(request, kind, self._state.clock.time())
         if "upload_id" in request.params:
             return self._continue_upload(visit)
@@ -96,13 +99,15 @@ class Api:
         visit.method = name = route.method.name
         try:
             visit.caller = caller = self._identify(route.method, request)
-            early = self._state.faults.take(name, (Kind.ERROR,), charged=False)
-            if early:
-                return self._note(visit, _misbehave(early))
+            if refuse and instead:
+                return self._note(visit, instead)
+            fault = self._state.faults.take(name, (Kind.ERROR,), charged=False)
+            if fault:
+                return self._note(visit, _misbehave(fault))
             visit.price = self._state.billing.admit(caller.project, name, visit.at)
         except ApiError as error:
             return self._refused(visit, error)
-        return self._note(visit, self._charged(route, request, caller))
+        return self._note(visit, instead or self._charged(route, request, caller))
 
     def _identify(self, method: Method, request: Request) -> Caller:
         caller = self._state.accounts.identify(request.headers, request.one("key"))
@@ -112,28 +117,31 @@ class Api:
 
     def _charged(self, route: Route, request: Request, caller: Caller) -> Answer:
         faults, name = self._state.faults, route.method.name
-        early = faults.take(name, _AFTER_CHARGING, charged=True)
-        result = _misbehave(early) if early else self._handle(route, request, caller)
+        fault = faults.take(name, _INSTEAD, charged=True)
+        result = _misbehave(fault) if fault else self._safely(route, request, caller)
         if faults.take(name, (Kind.DROP_HANDLED,)):
             result = replace(result, drop=True)
         slow = faults.take(name, (Kind.SLOW,))
         return replace(result, delay=slow.seconds) if slow else result
 
-    def _handle(self, route: Route, request: Request, caller: Caller) -> Answer:
-        call = Call(request, route.method, caller, dict(route.path_values), raw_document=request.body)
+    def _safely(self, route: Route, request: Request, caller: Caller) -> Answer:
         try:
-            if not caller.project.enabled:
-                raise api_errors.api_disabled(caller.project.number)
-            checks.scope(route.method, caller)
-            checks.parameters(call)
-            if route.upload:
-                return self._uploads.begin(call)
-            return _unchanged(request, self._work(call))
+            return self._handle(route, request, caller)
         except ApiError as error:
             return Answer.json(error.status, error.document())
-        except Exception:
+        except Exception:  # noqa: BLE001 a server answers 500 and lives on
             _log.exception("The sandbox could not answer %s.", route.method.name)
             return Answer.json(500, api_errors.internal().document())
+
+    def _handle(self, route: Route, request: Request, caller: Caller) -> Answer:
+        if not caller.project.enabled:
+            raise api_errors.api_disabled(caller.project.number)
+        checks.scope(route.method, caller)
+        call = Call(request, route.method, caller, dict(route.path_values), raw_document=request.body)
+        checks.parameters(call)
+        if route.upload:
+            return self._uploads.begin(call)
+        return _unchanged(request, self._work(call))
 
     def _work(self, call: Call) -> Answer:
         writes.check_media(call)
@@ -149,9 +157,9 @@ class Api:
             return self._refused(visit, ApiError(404, "notFound", "There is no such upload.", charged=False))
         visit.caller, visit.method = session.call.caller, session.call.method.name
         faults = self._state.faults
-        early = faults.take("upload.chunk", _AFTER_CHARGING)
+        fault = faults.take("upload.chunk", _INSTEAD)
         try:
-            result = _misbehave(early) if early else self._uploads.proceed(session, request)
+            result = _misbehave(fault) if fault else self._uploads.proceed(session, request)
         except ApiError as error:
             result = Answer.json(error.status, error.document())
         if faults.take("upload.chunk", (Kind.DROP_HANDLED,)):

@@ -97,8 +97,9 @@ def bad_key() -> ApiError:
 def stale_token() -> ApiError:
     """The access token is unknown, expired or revoked."""
     message = (
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other "
-        "valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
+        "other valid authentication credential. See "
+        "https://developers.google.com/identity/sign-in/web/devconsole-project."
     )
     return ApiError(401, "authError", message, location="Authorization", charged=False)
 
@@ -106,8 +107,8 @@ def stale_token() -> ApiError:
 def login_required() -> ApiError:
     """An API key was used where only a person's consent will do."""
     message = (
-        "API keys are not supported by this API. Expected OAuth2 access token or other authentication credentials "
-        "that assert a principal. See https://cloud.google.com/docs/authentication"
+        "API keys are not supported by this API. Expected OAuth2 access token or other authentication "
+        "credentials that assert a principal. See https://cloud.google.com/docs/authentication"
     )
     details = (error_info("CREDENTIALS_MISSING", service=SERVICE),)
     return ApiError(401, "required", message, location="Authorization", details=details, charged=False)

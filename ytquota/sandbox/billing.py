@@ -1,4 +1,4 @@
-"""Who pays what: one counter per project, bucket and quota day, and one per minute where a limit asks for it."""
+"""Who pays what: a counter per project, bucket and quota day, and per minute where a limit asks for it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _MOST = 500
 class Chats:
     """Answers chat calls.
 
-    A chat whose id begins with `ended` or `disabled` is refused as such; one that begins with `missing` is not there.
+    A chat whose id begins with `ended` or `disabled` is refused as such; `missing` is not there.
     """
 
     def __init__(self, resources: Resources, clock: SandboxClock) -> None:

@@ -98,6 +98,9 @@ def _whole_number(name: str, text: str, least: int | None, most: int | None) -> 
 
 
 def _filters(call: Call) -> None:
+    if call.method.reads and len(call.request.many("id")) > _MOST_IDS:
+        message = "The request specifies an invalid filter parameter."
+        raise ApiError(400, "invalidFilters", message, domain="youtube.parameter", location="parameters.")
     choices = _ONE_OF.get(call.method.name)
     if choices is None:
         return
@@ -107,9 +110,6 @@ def _filters(call: Call) -> None:
         raise ApiError(
             400, "missingRequiredParameter", message, domain="youtube.parameter", location="parameters."
         )
-    if "id" in given and len(call.request.many("id")) > _MOST_IDS:
-        message = "The request specifies an invalid filter parameter."
-        raise ApiError(400, "invalidFilters", message, domain="youtube.parameter", location="parameters.")
 
 
 def _parts(call: Call) -> None:

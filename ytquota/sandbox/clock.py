@@ -28,7 +28,7 @@ class SandboxClock:
         return self._source.time() + self._shift if self._frozen is None else self._frozen
 
     def set(self, at: datetime | None, *, frozen: bool = False) -> None:
-        """Make it `at` (aware) now, going on from there or, `frozen`, standing still; None: back to the source."""
+        """Make it `at` (aware), going on from there or, `frozen`, standing still; None: the source's."""
         if at is None:
             self._shift, self._frozen = 0.0, None
             return

@@ -21,7 +21,7 @@ fieldset { border: 1px solid #8888; border-radius: .5rem; margin: 1rem 0; paddin
 label { display: flex; gap: .75rem; align-items: baseline; padding: .4rem 0; }
 small { display: block; overflow-wrap: anywhere; opacity: .8; }
 .actions { display: flex; gap: 1rem; justify-content: flex-end; }
-button { font: inherit; padding: .6rem 1.6rem; border-radius: .5rem; border: 1px solid #8888; cursor: pointer; }
+button { font: inherit; padding: .6rem 1.6rem; border-radius: .5rem; border: 1px solid #8888; }
 button[value=allow] { background: #0b57d0; color: #fff; border-color: #0b57d0; }
 button:focus-visible, input:focus-visible { outline: 3px solid #f29900; outline-offset: 2px; }
 """
@@ -38,8 +38,8 @@ def page(ask: Ask, channels: Mapping[str, str], params: Mapping[str, str], actio
     )
     return _document(
         "Sign in to the ytquota sandbox",
-        f"""<p class="note" role="note">This is a sandbox on your own machine. No Google account is involved.</p>
-<p>A program of project <strong>{escape(ask.client.project.number)}</strong> wants to use a channel for you.</p>
+        f"""<p class="note" role="note">This is a sandbox on your own machine; no Google account is used.</p>
+<p>A program of project <strong>{escape(ask.client.project.number)}</strong> asks for a channel of yours.</p>
 <form method="post" action="{escape(action)}">{hidden}
 <fieldset><legend>Choose a channel</legend>{accounts}</fieldset>
 <fieldset><legend>Select what the program may do</legend>{scopes}</fieldset>

@@ -1,4 +1,4 @@
-"""Writes what a program needs to use the sandbox: a `.env` and a folder of credentials, as Google would hand them out."""
+"""Writes what a program needs to use the sandbox: a `.env`, and credentials as Google would hand them out."""
 
 from __future__ import annotations
 
@@ -27,10 +27,8 @@ class EnvironmentWriter:
         self._url = url
         self._lines = [_MARK, f"YTQUOTA_API_ENDPOINT={url}"]
         self.path = folder / ".env"
-        if self.path.exists() and _MARK not in self.path.read_text(encoding="utf-8"):
-            raise FileExistsError(
-                f"{self.path} exists and is not the sandbox's; it stays as it is. Choose another folder."
-            )
+        self._ours = self.path.exists() and _MARK in self.path.read_text(encoding="utf-8")
+        self._keep_what_is_not_ours(self.path)
         (folder / _FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def scopes(self, scopes: Iterable[str]) -> None:
@@ -63,7 +61,12 @@ class EnvironmentWriter:
         _private(self.path, ("\n".join(self._lines) + "\n").encode())
         return self.path
 
+    def _keep_what_is_not_ours(self, path: Path) -> None:
+        if path.exists() and not self._ours:
+            raise FileExistsError(f"{path} is not the sandbox's and stays as it is. Choose another folder.")
+
     def _write(self, name: str, document: Mapping[str, Any]) -> None:
+        self._keep_what_is_not_ours(self._folder / name)
         _private(self._folder / name, orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Sandbox(Furnishing):
     """A YouTube API on a port of this machine; a context manager.
 
-    Every method may be called from any thread, before and while it serves. Other processes use it by its `url`.
+    Every method may be called from any thread, before and while it serves; other processes use its `url`.
 
     Args:
         seed: decides what made-up resources, tokens and ids look like.
@@ -90,8 +90,8 @@ class Sandbox(Furnishing):
     def access_log(self) -> list[dict[str, Any]]:
         """Every call received, oldest first.
 
-        Keys: time (RFC 3339), at (epoch seconds), day, kind (call, part, chunk, status-query, token, other), method,
-        project, status (0: connection reset), units (charged), bucket, verb, path, reason, attempt.
+        Keys: time (RFC 3339), at (epoch seconds), day, kind (call, part, chunk, status-query, token, other),
+        method, project, status (0: connection reset), units (charged), bucket, verb, path, reason, attempt.
         """
         with self._state.lock:
             return self._state.log.rows()
@@ -133,7 +133,7 @@ class Sandbox(Furnishing):
     ) -> None:
         """Reset the connection of the next calls instead of answering, before or after the method ran.
 
-        Either way the call was received, so it is charged. For connections that are refused, `stop` the sandbox.
+        Either way the call was received, so it is charged. To have connections refused, `stop` the sandbox.
         """
         kind = Kind.DROP_UNHANDLED if when == "before" else Kind.DROP_HANDLED
         self._order(Fault(kind, method, times))
@@ -148,7 +148,7 @@ class Sandbox(Furnishing):
             self._state.faults.clear()
 
     def spend(self, project: str, method: str, times: int = 1) -> int:
-        """Somebody else's program makes calls in the project; the units it got, which ends where the limit does."""
+        """Somebody else's program makes calls in the project, as far as its limit goes; the units it got."""
         spent = 0
         with self._state.lock:
             owner = self._state.accounts.project(project)
@@ -160,7 +160,7 @@ class Sandbox(Furnishing):
         return spent
 
     def set_clock(self, at: datetime | None, *, frozen: bool = False) -> None:
-        """Make it `at` (aware): time goes on from there, or, `frozen`, stands still. None: back to the real time."""
+        """Make it `at` (aware), going on from there or, `frozen`, standing still. None: the real time."""
         with self._state.lock:
             self._state.clock.set(at, frozen=frozen)
 

@@ -23,7 +23,7 @@ _MESSAGES = {
     "quotaExceeded": "The request cannot be completed because you have exceeded your quota.",
     "rateLimitExceeded": "The request was sent too soon after the previous request.",
     "uploadLimitExceeded": "The user has exceeded the number of videos they may upload.",
-    "uploadRateLimitExceeded": "The channel has uploaded too many thumbnails recently. Please try again later.",
+    "uploadRateLimitExceeded": "The channel has uploaded too many thumbnails recently.",
     "liveChatEnded": "The live chat is no longer live.",
     "userRequestsExceedRateLimit": "The user has sent too many requests in a given timeframe.",
 }

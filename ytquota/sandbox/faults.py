@@ -25,8 +25,8 @@ class Fault:
 
     Args:
         kind: what happens.
-        method: to calls of this method; None: of any method of the API. Beside methods there are `upload.chunk`
-            (a PUT to an upload session), `batch` (a whole batch request) and `token` (the token address).
+        method: to calls of this method; None: of any method of the API. Beside methods there are
+            `upload.chunk` (a PUT to an upload session), `batch` (a whole one), `token` (the token address).
         times: how many calls it hits.
         status: of an error.
         body: of an error.

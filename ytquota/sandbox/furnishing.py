@@ -161,7 +161,7 @@ class Furnishing:
             self._state.accounts.expire(None if token_or_set is None else self._find(token_or_set))
 
     def drop_scope(self, scope: str, token_or_set: str | int | None = None) -> None:
-        """Take a scope away from one consent; or from all, and from those that the consent page gives hereafter."""
+        """Take a scope away from one consent; or from all, and from those to come on the consent page."""
         with self._state.lock:
             grant = None if token_or_set is None else self._find(token_or_set)
             self._state.accounts.drop_scope(scope, grant)

@@ -38,6 +38,7 @@ class Ask:
     state: str
     challenge: str
     challenge_method: str
+    offline: bool
 
     def back(self, **values: str) -> str:
         """The address that takes the person back to the program."""
@@ -81,7 +82,13 @@ class OAuth:
             raise OAuthError("invalid_request", "Missing required parameter: scope")
         method = params.get("code_challenge_method", "plain")
         return Ask(
-            client, redirect_uri, scopes, params.get("state", ""), params.get("code_challenge", ""), method
+            client=client,
+            redirect_uri=redirect_uri,
+            scopes=scopes,
+            state=params.get("state", ""),
+            challenge=params.get("code_challenge", ""),
+            challenge_method=method,
+            offline=params.get("access_type") == "offline",
         )
 
     def agree(self, ask: Ask, channel: str, scopes: tuple[str, ...]) -> str:
@@ -147,7 +154,8 @@ class OAuth:
         _check_verifier(code.ask, params.get("code_verifier", ""))
         code.used = True
         grant = self._accounts.grant(client, code.channel, code.scopes)
-        return {**self._answer(grant), "refresh_token": grant.refresh_token}
+        answer = self._answer(grant)
+        return {**answer, "refresh_token": grant.refresh_token} if code.ask.offline else answer
 
     def _answer(self, grant: Grant) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""What a browser sees: the consent page; and the sandbox's sums and log as JSON, for programs on the same machine."""
+"""The consent page; and the sandbox's sums and log as JSON, for other programs on the same machine."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Pages:
         """Say what this is."""
         return _json(
             {
-                "what": "ytquota's sandbox: a YouTube Data API v3 on this machine. Nothing here reaches Google.",
+                "what": "ytquota's sandbox: a YouTube Data API v3 on this machine; nothing reaches Google.",
                 "discovery": str(request.base_url) + _DISCOVERY[0][1:],
                 "billed": str(request.base_url) + "sandbox/billed",
                 "access_log": str(request.base_url) + "sandbox/access_log",

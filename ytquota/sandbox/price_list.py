@@ -3,8 +3,8 @@
 Written by hand from Google's quota table and the revision history of the API, on purpose apart from the
 price data that ytquota itself works with: the two are compared by letting both count the same calls.
 
-One row is `(first quota day, bucket, units)`. Rows are in order of time; the row in force on a day is the last
-one that began on or before it, and before the first row the first row.
+One row is `(first quota day, bucket, units)`. Rows are in order of time; in force on a day is the last one
+that began on or before it, and before the first row the first row.
 """
 
 from __future__ import annotations

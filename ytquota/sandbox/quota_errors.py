@@ -1,4 +1,4 @@
-"""The answers to calls that do not fit: each in the exact shape that its bucket and its kind of limit gives."""
+"""The answers to calls that do not fit, in the exact shape that each bucket and kind of limit gives."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _NAMES = {
 def used_up(project: str, bucket: str, limit: int, day_start: float) -> ApiError:
     """The project's daily allowance of the bucket is gone: nothing more until midnight on the Pacific coast.
 
-    The general bucket still answers in the old way, a 403 with a link in its message and no details; the buckets
-    that were split from it answer 429 with metadata, easily mistaken for "slow down".
+    The general bucket still answers in the old way, a 403 with a link in its message and no details; the
+    buckets that were split from it answer 429 with metadata, easily mistaken for "slow down".
     """
     if bucket == DEFAULT:
         message = (
@@ -79,9 +79,9 @@ def _too_many(project: str, bucket: str, limit: int, window: _Window) -> ApiErro
 
 
 def says_no_quota(status: int, document: Any) -> bool:
-    """Whether an error body is a refusal for want of quota, by the day or by the minute: such calls cost nothing.
+    """Whether an error body is a refusal for want of quota, by the day or by the minute.
 
-    Used for bodies that a test makes up and has the sandbox send.
+    Such calls cost nothing; this is asked of bodies that a test makes up and has the sandbox send.
     """
     error = document.get("error") if isinstance(document, Mapping) else None
     if status not in (403, 429) or not isinstance(error, Mapping):

@@ -33,7 +33,7 @@ class Resources:
         return schemas.identify(schema, self._seed, *keys)
 
     def get(self, schema: str, ident: str, parts: Iterable[str]) -> dict[str, Any] | None:
-        """The resource of that id with those parts; None if there is none: deleted, or an id that begins `missing`."""
+        """The resource with those parts; None if it was deleted, or its id begins with `missing`."""
         if ident.startswith(_ABSENT) or (schema, ident) in self._deleted:
             return None
         whole = self._cooked.get((schema, ident))
@@ -104,19 +104,20 @@ class Resources:
         return value
 
     def _agree(self, schema: str, ident: str, part: str, value: dict[str, Any]) -> None:
+        """Make a made-up part fit what it belongs to, and its own other fields."""
         for name, given in self._context.get((schema, ident), {}).items():
             if name in value:
                 value[name] = given
-        if schema == "Channel" and part == "contentDetails":
-            value["relatedPlaylists"] = {"likes": "LL", "uploads": f"UU{ident[2:]}"}
-        elif part == "liveStreamingDetails":
-            value["activeLiveChatId"] = schemas.identify("LiveChat", ident)
-        elif schema == "LiveBroadcast" and part == "snippet":
-            value["liveChatId"] = schemas.identify("LiveChat", ident)
-        elif schema == "PlaylistItem":
+        if schema == "PlaylistItem":
             self._agree_item(ident, part, value)
+        elif part == "snippet":
+            _agree_snippet(schema, ident, value)
         elif part == "statistics" and "viewCount" in value:
             value["likeCount"] = str(int(value["viewCount"]) // 25)
+        elif part == "liveStreamingDetails":
+            value["activeLiveChatId"] = schemas.identify("LiveChat", ident)
+        elif schema == "Channel" and part == "contentDetails":
+            value["relatedPlaylists"] = {"likes": "LL", "uploads": f"UU{ident[2:]}"}
 
     def _agree_item(self, ident: str, part: str, value: dict[str, Any]) -> None:
         video = self.new_id("Video", ident)
@@ -124,6 +125,15 @@ class Resources:
             value["videoId"] = video
         elif part == "snippet":
             value["resourceId"] = {"kind": "youtube#video", "videoId": video}
+
+
+def _agree_snippet(schema: str, ident: str, snippet: dict[str, Any]) -> None:
+    if "localized" in snippet:
+        snippet["localized"] = {name: snippet[name] for name in ("title", "description") if name in snippet}
+    if "liveBroadcastContent" in snippet:  # most videos are no live streams
+        snippet["liveBroadcastContent"] = ("live", "upcoming", "none")[min(schemas.number(ident) % 20, 2)]
+    if schema == "LiveBroadcast":
+        snippet["liveChatId"] = schemas.identify("LiveChat", ident)
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

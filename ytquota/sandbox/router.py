@@ -1,4 +1,4 @@
-"""Which of the API's methods a request is for, by the discovery document that google-api-python-client ships."""
+"""Which method of the API a request is for, by the discovery document that google-api-python-client ships."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a request leads: the method, what the path itself says, and whether it came by an upload address."""
+    """Where a request leads: the method, what the path says, and whether it is an upload address."""
 
     method: Method
     path_values: Mapping[str, str]

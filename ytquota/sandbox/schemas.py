@@ -1,6 +1,6 @@
 """Plausible values for the discovery document's schemas: made once into recipes, then cooked per resource.
 
-A value depends on the seed, the schema, the resource's id and the field alone, so the same id always shows the same.
+A value depends on the seed, the schema, the resource's id and the field alone: the same id shows the same.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import random
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from ytquota.sandbox.clock import rfc3339
 from ytquota.sandbox.router import discovery_document
 
 Recipe = Callable[[random.Random], Any]
@@ -65,7 +65,13 @@ _WORDS = [
     "studio",
     "tour",
 ]
-_EPOCH = datetime(2019, 1, 1, tzinfo=UTC)
+_FIRST_DAY = 1_577_836_800.0  # 2020-01-01; made-up dates lie in the days after
+_DAYS = 2_000
+_PICTURES = (
+    ("default", "default", 120, 90),
+    ("medium", "mqdefault", 320, 180),
+    ("high", "hqdefault", 480, 360),
+)
 _DULL = ("unspecified", "unknown", "invalid", "deprecated", "undefined")
 _ID_SHAPES = {
     "Video": ("", 11),
@@ -142,20 +148,11 @@ def _schema(name: str) -> dict[str, Any]:
 
 def _recipe(name: str, spec: Mapping[str, Any], depth: int) -> Recipe:
     if "$ref" in spec:
-        return _object(spec["$ref"], depth - 1)
-    kind = spec.get("type")
-    if kind == "array":
+        return _pictures if spec["$ref"] == "ThumbnailDetails" else _object(spec["$ref"], depth - 1)
+    if spec.get("type") == "array":
         one = _recipe(name, spec["items"], depth)
         return lambda rng: [value for value in (one(rng) for _ in range(rng.randint(1, 2))) if value != {}]
-    if kind == "object" or kind == "any":
-        return lambda _: {}
-    if kind == "boolean":
-        return lambda rng: rng.random() < 0.5  # noqa: PLR2004 a coin
-    if kind == "integer":
-        return lambda rng: rng.randint(1, 500)
-    if kind == "number":
-        return lambda rng: round(rng.random(), 4)
-    return _text(name, spec)
+    return _PLAIN.get(spec.get("type", "")) or _text(name.lower(), spec)
 
 
 def _object(schema: str, depth: int) -> Recipe:
@@ -172,40 +169,46 @@ def _object(schema: str, depth: int) -> Recipe:
     return cook
 
 
-def _text(name: str, spec: Mapping[str, Any]) -> Recipe:
-    low = name.lower()
+def _text(low: str, spec: Mapping[str, Any]) -> Recipe:
     if "enum" in spec:
         choices = [choice for choice in spec["enum"] if not any(dull in choice.lower() for dull in _DULL)]
         return lambda rng: rng.choice(choices or spec["enum"])
     if spec.get("default"):
         return lambda _: spec["default"]
     if spec.get("format") == "date-time":
-        return lambda rng: (_EPOCH + timedelta(seconds=rng.randint(0, 200_000_000))).strftime(
-            "%Y-%m-%dT%H:%M:%SZ"
-        )
-    if spec.get("format", "").endswith("int64") or spec.get("format", "").endswith("int32"):
+        return lambda rng: rfc3339(_FIRST_DAY + rng.randint(0, _DAYS * 86_400))
+    if "int" in spec.get("format", ""):
         return lambda rng: str(int(10 ** rng.uniform(0, 6)))
     for ending, schema in _ID_FIELDS.items():
         if low.endswith(ending):
             return lambda rng: identify(schema, rng.random())
-    return _named_text(low)
+    return next((recipe for fits, recipe in _NAMED if fits(low)), lambda rng: rng.choice(_WORDS))
 
 
-def _named_text(low: str) -> Recipe:
-    if low.endswith("url"):
-        return lambda rng: f"https://example.com/{rng.choice(_WORDS)}/{rng.randint(1, 9999)}"
-    if "description" in low or low.startswith("text") or low.endswith("text"):
-        return lambda rng: words(rng, 5, 12) + "."
-    if "title" in low or "displayname" in low:
-        return lambda rng: words(rng, 2, 5)
-    if "language" in low or low == "hl":
-        return lambda rng: rng.choice(("en", "de", "ja", "pt"))
-    if "country" in low or "region" in low or low == "gl":
-        return lambda rng: rng.choice(("US", "DE", "JP", "BR"))
-    if low == "duration":
-        return lambda rng: f"PT{rng.randint(0, 59)}M{rng.randint(1, 59)}S"
-    if low == "categoryid":
-        return lambda rng: str(rng.randint(1, 29))
-    if low == "etag" or low == "id":
-        return lambda rng: identify(low, rng.random())
-    return lambda rng: str(rng.choice(_WORDS))
+def _pictures(rng: random.Random) -> dict[str, Any]:
+    place = f"https://i.ytimg.com/vi/{identify('Video', rng.random())}"
+    return {
+        name: {"url": f"{place}/{file}.jpg", "width": width, "height": height}
+        for name, file, width, height in _PICTURES
+    }
+
+
+_PLAIN: dict[str, Recipe] = {
+    "object": lambda _: {},
+    "any": lambda _: {},
+    "boolean": lambda rng: rng.random() < 0.5,  # noqa: PLR2004 a coin
+    "integer": lambda rng: rng.randint(1, 500),
+    "number": lambda rng: round(rng.random(), 4),
+}
+_NAMED: tuple[
+    tuple[Callable[[str], bool], Recipe], ...
+] = (  # the first that fits a field's name in lower case
+    (lambda low: low.endswith("url"), lambda rng: f"https://example.com/{rng.choice(_WORDS)}"),
+    (lambda low: "description" in low or "text" in low, lambda rng: words(rng, 5, 12) + "."),
+    (lambda low: "title" in low or "displayname" in low, lambda rng: words(rng, 2, 5)),
+    (lambda low: "language" in low, lambda rng: rng.choice(("en", "de", "ja", "pt"))),
+    (lambda low: "country" in low or "region" in low, lambda rng: rng.choice(("US", "DE", "JP", "BR"))),
+    (lambda low: low == "duration", lambda rng: f"PT{rng.randint(1, 59)}M{rng.randint(0, 59)}S"),
+    (lambda low: low == "categoryid", lambda rng: str(rng.randint(1, 29))),
+    (lambda low: low in ("etag", "id"), lambda rng: identify("part", rng.random())),
+)

@@ -60,6 +60,7 @@ class Server:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        self._socket.close()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -83,7 +84,7 @@ class _Protocol(H11Protocol):
 
 
 def _listen(port: int) -> socket.socket:
-    # the protocol is named because asyncio switches Nagle's delays off only where it is: 40 ms an answer otherwise
+    # asyncio switches Nagle's delays (40 ms an answer) off only where the protocol is named
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -33,6 +33,8 @@ class TokenAddress:
                 result, reason = Answer(fault.status, fault.body), ""
             else:
                 result, reason = Answer(0, drop=True), ""
+            if self._state.faults.take("token", (Kind.DROP_HANDLED,)):
+                result.drop = True
             slow = self._state.faults.take("token", (Kind.SLOW,))
             result.delay = slow.seconds if slow else 0.0
             self._note(request, result, reason)

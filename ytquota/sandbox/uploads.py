@@ -93,7 +93,7 @@ class Uploads:
         return Answer(200, b"", "text/plain; charset=utf-8", headers)
 
     def _finish(self, session: Session) -> Answer:
-        session.call.media = bytes(session.content) if session.content else b" " * bool(session.received)
+        session.call.media = bytes(session.content)
         session.answer = self._work(session.call)
         session.content = bytearray()
         return session.answer
