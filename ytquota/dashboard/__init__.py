@@ -1,0 +1,24 @@
+"""The dashboard: quota at a glance, alive, in a notebook or as a page of its own.
+
+Names are loaded on first use: to serve the dashboard takes neither matplotlib nor pandas.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ytquota.dashboard.app import serve
+    from ytquota.dashboard.panel import Dashboard
+
+_HOME = {"Dashboard": "ytquota.dashboard.panel", "serve": "ytquota.dashboard.app"}
+
+__all__ = ["Dashboard", "serve"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home module the first time it is asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,192 @@
+"""Pieces of the page as HTML: header, pool cards, notes. Every text that comes from outside is escaped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from ytquota.clock import PACIFIC, utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ytquota.auth.sets import CredentialSet
+    from ytquota.dashboard.data import Pool, Snapshot
+
+NAMES = {
+    "default": ("Units", "units"),
+    "search_list": ("Searches", "searches"),
+    "video_insert": ("Uploads", "uploads"),
+    "video_batch_get_stats": ("Batch statistics", "calls"),
+}
+"""How people call a bucket, and what is counted in it."""
+
+WARM = 0.8
+"""Share of a limit from which a pool is shown as nearly used up."""
+
+_OLD = 15.0
+_LIMIT_SAYS = {"operator": "limit set by you", "server": "limit told by Google", "default": "default limit"}
+
+
+@cache
+def style() -> str:
+    """Return the dashboard's style sheet as a `<style>` element."""
+    return f"<style>{files('ytquota.dashboard').joinpath('theme.css').read_text(encoding='utf-8')}</style>"
+
+
+def unit_of(bucket: str) -> str:
+    """Return what is counted in a bucket, in the plural."""
+    return NAMES.get(bucket, (bucket, "units"))[1]
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its two largest parts: "5 h 12 m", "40 s"."""
+    whole = max(0, round(seconds))
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    if hours:
+        return f"{hours} h {minutes} m"
+    return f"{minutes} m" if minutes else f"{whole} s"
+
+
+def clock_time(at: float) -> str:
+    """Return an instant as the time in Pacific and, where it differs, local zone."""
+    pacific, local = datetime.fromtimestamp(at, PACIFIC), utc(at).astimezone()
+    if pacific.utcoffset() == local.utcoffset():
+        return f"{pacific:%H:%M %Z}"
+    return f"{pacific:%H:%M %Z} ({local:%H:%M %Z} here)"
+
+
+def header(snapshot: Snapshot, now: float, checked_at: float, *, live: bool) -> str:
+    """Return the head of the page: which day, which ledger, what the numbers are and how old."""
+    day = f"{snapshot.day:%A %-d %B %Y}"
+    age = max(0.0, now - checked_at)
+    old = not live or age > _OLD
+    told = "paused" if not live else ("live" if not old else f"not refreshed for {duration(age)}")
+    since = snapshot.counted_since
+    first = (
+        f" Counted since {clock_time(since)}: what was spent before is not in it."
+        if since is not None and snapshot.is_first_day
+        else ""
+    )
+    return (
+        '<div class="ytq-head"><div><h2>Quota today</h2>'
+        f"<p>{escape(day)}, Pacific time. Resets at {clock_time(snapshot.resets_at)}, "
+        f"in {duration(snapshot.resets_at - now)}.</p></div>"
+        f'<div><p class="ytq-live{" is-old" if old else ""}"><span aria-live="off">{told}</span>, '
+        f"as of {datetime.fromtimestamp(checked_at, PACIFIC):%H:%M:%S} Pacific</p>"
+        f"<p>Local count of the calls made through ytquota on this ledger.{first}</p></div></div>"
+        f'<p class="ytq-note ytq-path">Ledger: <code>{escape(snapshot.ledger)}</code></p>'
+    )
+
+
+def projects(snapshot: Snapshot, now: float) -> str:
+    """Return a section per project with one card per pool."""
+    names = dict.fromkeys(pool.project for pool in snapshot.pools)
+    return "".join(
+        _project(name, [pool for pool in snapshot.pools if pool.project == name], snapshot.sets, now)
+        for name in names
+    )
+
+
+def _project(name: str, pools: Iterable[Pool], sets: Sequence[CredentialSet], now: float) -> str:
+    cards = "".join(card(pool, now) for pool in pools)
+    return (
+        f'<section class="ytq-project"><h3>Project {escape(name)} {_whose(name, sets)}</h3>'
+        f'<div class="ytq-cards">{cards}</div></section>'
+    )
+
+
+def _whose(project: str, sets: Sequence[CredentialSet]) -> str:
+    own = [one for one in sets if one.project == project]
+    if not own:
+        return "<span>no credential set here uses it</span>"
+    word = "set" if len(own) == 1 else "sets"
+    numbers = " and ".join(str(one.number) for one in own)
+    channels = ", ".join(dict.fromkeys(one.channel_title or one.channel_id or "" for one in own)).strip(", ")
+    return f"<span>{word} {numbers}{', ' if channels else ''}{escape(channels)}</span>"
+
+
+def card(pool: Pool, now: float) -> str:
+    """Return one pool: what is left, what was used, a bar, and when it is full again."""
+    title, unit = NAMES.get(pool.bucket, (pool.bucket, "units"))
+    gone, warm = pool.is_gone(now), pool.share >= WARM
+    mood = " is-gone" if gone else " is-warm" if warm else "" if pool.used else " is-idle"
+    share = min(1.0, pool.share)
+    left = 0 if gone else pool.left
+    label = f"{title} of project {pool.project}: {left:,} of {pool.limit:,} {unit} left"
+    return (
+        f'<div class="ytq-card{mood}" role="group" aria-label="{escape(label, quote=True)}">'
+        f'<div class="ytq-card-top"><span class="ytq-card-name" title="{escape(pool.bucket, quote=True)}">'
+        f"{escape(title)}</span>{_pill(pool, gone=gone, warm=warm)}</div>"
+        f'<div class="ytq-row"><span class="ytq-big">{left:,}<small>of {pool.limit:,} left</small></span>'
+        f"{spark(pool.trend)}</div>"
+        f'<div class="ytq-bar" title="{escape(_LIMIT_SAYS[pool.limit_source])}">'
+        f'<i style="width:{share:.1%}"></i></div>'
+        f'<div class="ytq-foot"><span>{_used(pool, unit)}</span>'
+        f'<span class="ytq-when">{_when(pool, now)}</span></div></div>'
+    )
+
+
+def _pill(pool: Pool, *, gone: bool, warm: bool) -> str:
+    if gone:
+        return '<span class="ytq-pill is-gone">exhausted</span>'
+    if warm:
+        return f'<span class="ytq-pill is-warm">{pool.share:.0%} used</span>'
+    return f'<span class="ytq-pill">{f"{pool.share:.0%} used" if pool.used else "untouched"}</span>'
+
+
+def _used(pool: Pool, unit: str) -> str:
+    refused = f" · <b>{pool.refused:,} refused</b>" if pool.refused else ""
+    return f"{pool.used:,} {escape(unit)} used{refused}"
+
+
+def _when(pool: Pool, now: float) -> str:
+    until = pool.exhausted_until
+    if until is not None and now < until < pool.resets_at - 1:
+        return f"tried again in {duration(until - now)}"
+    return f"resets in {duration(pool.resets_at - now)}"
+
+
+def spark(trend: Sequence[int]) -> str:
+    """Return the units of the last days as a small row of bars, today last."""
+    if not any(trend):
+        return ""
+    wide, high, top = 96, 26, max(trend)
+    step = wide / len(trend)
+    bars = "".join(
+        f'<rect x="{place * step:.1f}" width="{step - 1.5:.1f}" y="{high - tall:.1f}" height="{tall:.1f}"/>'
+        for place, tall in enumerate(max(1.5, high * count / top) for count in trend)
+    )
+    label = f"Last {len(trend)} days: up to {top:,} a day"
+    return (
+        f'<svg class="ytq-spark" viewBox="0 0 {wide} {high}" role="img" aria-label="{label}">'
+        f"<title>{label}</title>{bars}</svg>"
+    )
+
+
+def alert(title: str, text: str) -> str:
+    """Return an error that screen readers announce at once."""
+    return f'<div class="ytq-alert" role="alert"><b>{escape(title)}</b>{escape(text)}</div>'
+
+
+def status(title: str, text: str) -> str:
+    """Return a success that screen readers announce when they are free."""
+    return f'<div class="ytq-status" role="status"><b>{escape(title)}</b>{escape(text)}</div>'
+
+
+def empty(snapshot: Snapshot) -> str:
+    """Return how to start, for somebody who has no history yet."""
+    first = (
+        "Connect an account: <code>cp .env.example .env</code>, name your client secrets in it, "
+        "then <code>ytquota login 1</code>."
+        if not snapshot.sets
+        else "Make a call: <code>service = ytquota.get_authenticated_service(); "
+        'service.videos().list(part="snippet", id="...").execute()</code>'
+    )
+    return (
+        '<div class="ytq-empty"><h4>Nothing has been counted on this ledger yet</h4>'
+        f"<p>{first}</p><p>Or look around first, without any account: <code>ytquota demo</code>.</p></div>"
+    )
