@@ -7,9 +7,12 @@ import re
 import weakref
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ytquota.errors import CredentialError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CLIENT_ID = re.compile(r"(\d+)-")
 _KEPT = 512
@@ -49,7 +52,7 @@ class _Register:
 
     def __init__(self) -> None:
         self._secrets: dict[bytes, Identity] = {}
-        self._credentials: dict[int, tuple[weakref.ref[Any], Identity]] = {}
+        self._credentials: dict[int, tuple[Callable[[], Any], Identity]] = {}
 
     def note_secret(self, secret: str, identity: Identity) -> None:
         self._secrets[_digest(secret)] = identity
@@ -57,23 +60,25 @@ class _Register:
             self._secrets.pop(next(iter(self._secrets)), None)
 
     def note_credentials(self, credentials: Any, identity: Identity) -> None:
-        key = id(credentials)
-        with suppress(TypeError):  # a class without weak references; its tokens then go on the outer account
-            reference = weakref.ref(credentials, lambda _: self._credentials.pop(key, None))
-            self._credentials[key] = (reference, identity)
+        with suppress(TypeError):  # a class without weak references: its tokens go on the outer account
+            self._credentials.pop(id(credentials), None)  # the newest stands last
+            self._credentials[id(credentials)] = weakref.ref(credentials), identity
 
     def by_credentials(self, credentials: Any) -> Identity | None:
         noted = self._credentials.get(id(credentials))
-        return noted[1] if noted else None
+        if noted is None:
+            return None
+        reference, identity = noted
+        return identity if reference() is credentials else None  # an id is given out again
 
     def by_secret(self, secret: str) -> Identity | None:
-        known = self._secrets.get(_digest(secret))
-        if known is not None:
-            return known
-        for reference, identity in list(self._credentials.values()):
-            if getattr(reference(), "token", None) == secret:
+        for key, (reference, identity) in reversed(list(self._credentials.items())):
+            credentials = reference()
+            if credentials is None:
+                self._credentials.pop(key, None)
+            elif getattr(credentials, "token", None) == secret:
                 return identity
-        return None
+        return self._secrets.get(_digest(secret))
 
 
 _register = _Register()

@@ -59,8 +59,15 @@ class MeteredHttp:
         else:
             setattr(self.http, name, value)  # timeout, redirect_codes: settings of the one that sends
 
-    def request(
-        self, uri: str, method: str = "GET", body: Any = None, headers: Any = None, *more: Any, **options: Any
+    def request(  # noqa: PLR0917 - httplib2's own signature
+        self,
+        uri: str,
+        method: str = "GET",
+        body: Any = None,
+        headers: Any = None,
+        redirections: int = httplib2.DEFAULT_MAX_REDIRECTS,
+        connection_type: Any = None,
+        **options: Any,
     ) -> Answer:
         """Send a request as `httplib2.Http.request` does, metered if it is for the API.
 
@@ -73,9 +80,10 @@ class MeteredHttp:
         """
         attempts = current_attempts()
         trip = self.account.trip(uri, method, body, headers, attempts)
-        if isinstance(self.http, httplib2.Http) and not options.get("connection_type"):
-            options["connection_type"] = watched_connection(self.http, uri)
-        send = partial(self.http.request, uri, method, body, headers, *more, **options)
+        if connection_type is None and isinstance(self.http, httplib2.Http):
+            connection_type = watched_connection(self.http, uri)
+        options |= {"body": body, "headers": headers, "redirections": redirections}
+        send = partial(self.http.request, uri, method, connection_type=connection_type, **options)
         return send() if trip is None else self._metered(trip, send, attempts)
 
     def close(self) -> None:
@@ -130,9 +138,8 @@ class MeteredHttp:
         raise HttpError(*attempts.last, uri=trip.uri) from denied
 
     def _no_answer(self, flight: Flight, exchange: Exchange, error: BaseException, latency: float) -> None:
-        left = exchange.sends > 0 or not (
-            isinstance(self.http, httplib2.Http) or isinstance(error, _NEVER_LEFT)
-        )
+        is_watched = isinstance(self.http, httplib2.Http) and "request" not in vars(self.http)
+        left = exchange.sends > 0 or not (is_watched or isinstance(error, _NEVER_LEFT))
         reason = type(error).__name__
         if left:
             flight.lost(reason, latency=latency)

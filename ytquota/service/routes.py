@@ -29,7 +29,7 @@ _NOT_HASHED = frozenset(
     ("key", "access_token", "oauth_token", "alt", "prettyPrint", "quotaUser", "uploadType")
 )
 _VERBS = {"GET": "list", "POST": "insert", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
-_WORD = re.compile(r"[a-z][A-Za-z0-9]{2,39}")
+_WORD = re.compile(r"[a-z][A-Za-z0-9]{1,39}")
 
 
 class Wire(NamedTuple):
