@@ -39,14 +39,15 @@ class Unsettled:
 class Examination:
     """What reading a whole journal found.
 
-    `replayed` is {bucket: units used}, counted from the lines themselves; `stated` is what the last
-    readable line says. They differ only where lines were damaged or edited.
+    `is_torn` says that the file ends in half a line. `replayed` is {bucket: units used}, counted from the lines
+    themselves; `stated` is what the last readable line says. They differ only where lines were damaged or edited.
     """
 
     path: Path
     lines: int = 0
     unreadable: list[int] = field(default_factory=list)
     last_is_readable: bool = True
+    is_torn: bool = False
     replayed: dict[str, int] = field(default_factory=dict)
     stated: dict[str, int] = field(default_factory=dict)
     unsettled: list[Unsettled] = field(default_factory=list)
@@ -97,6 +98,9 @@ def _examine(path: Path, raw_lines: Iterable[bytes]) -> Examination:
     used: Counter[str] = Counter()
     open_holds: dict[str, dict[str, Any]] = {}
     for number, raw in enumerate(raw_lines, start=1):
+        if not raw.endswith(b"\n"):
+            found.is_torn = True  # half a line: the next writer sets it aside
+            break
         found.lines = number
         try:
             row = parse_state(raw.rstrip(b"\n"), path)
@@ -118,10 +122,12 @@ def _examine(path: Path, raw_lines: Iterable[bytes]) -> Examination:
 def _replay(row: dict[str, Any], used: Counter[str], open_holds: dict[str, dict[str, Any]]) -> None:
     kind, id_ = row["kind"], row["id"]
     if kind in {"hold", "extend"}:
-        used.update(dict(row["items"]))
+        for bucket, units in row["items"]:
+            used[bucket] += units
         open_holds.setdefault(id_, row)
     elif kind == "release" and "items" in row:
-        used.subtract(dict(row["items"]))
+        for bucket, units in row["items"]:
+            used[bucket] -= units
         open_holds.pop(id_, None)
     elif kind in {"settle", "release"}:
         used[row["bucket"]] -= row.get("refused" if row["outcome"] == "refused" else "released", 0)
