@@ -6,6 +6,11 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import settings
+
+# a machine busy with other tests takes its time, which is no fault of the code
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 SERVICE = "youtube.googleapis.com"
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytquota import settings as settings_module
 from ytquota.errors import SettingsError
-from ytquota.settings import DEFAULT_SCOPE, Reserve, Secret, SetSettings, Settings, did_you_mean
+from ytquota.settings import DEFAULT_SCOPE, Reserve, Secret, SetSettings, Settings
+from ytquota.variables import VARIABLES, did_you_mean
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OAUTH_1 = {"GOOGLE_CLIENT_SECRETS_FILE_1": "a.json", "OAUTH_TOKEN_FILE_1": "b.json"}
@@ -143,6 +143,8 @@ def test_secrets_show_only_when_asked_by_name(load):
         not in f"{settings} {settings!r} {settings.sets} {settings.sets[3].api_key} {settings.ledger_label}"
     )
     assert settings.ledger_label == "redis://***@host:6379/0"
+    assert load(YTQUOTA_LEDGER="redis://:a/b@c@host").ledger_label == "redis://***@host"
+    assert load(YTQUOTA_LEDGER="unix:///s?db=0&password=hush").ledger_label == "unix:///s?db=0&password=***"
     assert settings.ledger == "redis://:hush@host:6379/0"
     assert Secret("a") == Secret("a")
     assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
@@ -318,7 +320,7 @@ def test_a_wrong_value_is_an_error_that_names_the_variable_and_the_fix(load, var
     assert [word for word in words if word not in str(caught.value)] == []
 
 
-NAMES = st.sampled_from(settings_module.VARIABLES) | st.sampled_from(
+NAMES = st.sampled_from(VARIABLES) | st.sampled_from(
     ["YTQUOTA_LIMIT_DEFAULT", "YOUTUBE_API_KEY_1", "YTQUOTA_PROJECT_1", "OAUTH_TOKEN_FILE_1"]
 )
 
@@ -383,7 +385,7 @@ def test_the_example_documents_every_setting_with_its_default(tmp_path):
     settings = Settings.load({}, start=tmp_path)
     shown = set(re.findall(r"^([A-Z]+_[A-Z_0-9]*)=", example(all_on=True), flags=re.MULTILINE))
 
-    assert set(settings_module.VARIABLES) <= shown
+    assert set(VARIABLES) <= shown
     assert settings.unknown == ()
     assert list(settings.sets) == [1, 3, 10]
     defaults = Settings(root=tmp_path)
