@@ -70,8 +70,7 @@ def kill_randomly(folder, times, seed):
     acknowledged, chance = [], random.Random(seed)
     for _ in range(times):
         child, answers = in_child(lambda acknowledge: write_until_killed(folder, acknowledge))
-        for _ in range(chance.randrange(1, 60)):
-            acknowledged.append(answers.readline().strip())
+        acknowledged += [answers.readline().strip() for _ in range(chance.randrange(1, 60))]
         os.kill(child, signal.SIGKILL)
         acknowledged += [line.strip() for line in answers if line.endswith("\n")]
         answers.close()

@@ -114,7 +114,7 @@ class Journal:
                     return False
                 at = self._clock.time()
                 if records:
-                    page.write(b"".join([self._record_line(page, hold.id, record, at) for record in records]))
+                    page.write(self._record_lines(page, hold.id, records, at))
                 else:
                     page.append("settle", at, hold.id, {"items": hold.items, "pid": self._pid})
         self._sync(page)
@@ -274,7 +274,15 @@ class Journal:
             return True
         return _is_unsettled(page, hold.id)
 
-    def _record_line(self, page: Page, id_: str, record: CallRecord, at: float) -> bytes:
+    def _record_lines(self, page: Page, id_: str, records: Sequence[CallRecord], at: float) -> bytes:
+        if len(records) == 1:
+            return self._record_line(page, id_, records[0], at)
+        parts = range(len(records))
+        return b"".join([self._record_line(page, id_, records[part], at, part=part) for part in parts])
+
+    def _record_line(
+        self, page: Page, id_: str, record: CallRecord, at: float, *, part: int | None = None
+    ) -> bytes:
         bucket = record.bucket
         balance = page.balances.get(bucket) or _pool(page, bucket)
         if record.released:
@@ -285,7 +293,10 @@ class Journal:
             page.provisional.remove(bucket)
             balance[3] = None
         kind = "settle" if record.units or not record.released else "release"
-        return page.line(kind, at, id_, lines.call_fields(record, self._pid))
+        fields = lines.call_fields(record, self._pid)
+        if part is not None:
+            fields["part"] = part  # tells two equal parts of a batch from one line written twice
+        return page.line(kind, at, id_, fields)
 
     def _write_refusals(self, at: float, *, everything: bool = False) -> None:
         for project, record, calls in self._refusals.due(at, everything=everything):

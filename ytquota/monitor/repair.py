@@ -39,8 +39,9 @@ class Unsettled:
 class Examination:
     """What reading a whole journal found.
 
-    `is_torn` says that the file ends in half a line. `replayed` is {bucket: units used}, counted from the lines
-    themselves; `stated` is what the last readable line says. They differ only where lines were damaged or edited.
+    `is_torn` says that the file ends in half a line. `replayed` is {bucket: units used}, counted from the
+    lines themselves; `stated` is what the last readable line says. They differ only where lines were damaged
+    or edited.
     """
 
     path: Path
@@ -128,6 +129,8 @@ def _replay(row: dict[str, Any], used: Counter[str], open_holds: dict[str, dict[
     elif kind == "release" and "items" in row:
         for bucket, units in row["items"]:
             used[bucket] -= units
+        open_holds.pop(id_, None)
+    elif kind in {"settle", "release"} and "bucket" not in row:
         open_holds.pop(id_, None)
     elif kind in {"settle", "release"}:
         used[row["bucket"]] -= row.get("refused" if row["outcome"] == "refused" else "released", 0)
