@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from importlib import import_module
+from inspect import getdoc
 from typing import Annotated, Any
 
 import typer
@@ -45,7 +46,8 @@ class _Loading(MutableMapping[str, Any]):
         if name not in self._loaded:
             settings = _CONTEXT | ({"ignore_unknown_options": True} if name in _SIGNED else {})
             only = typer.Typer(rich_markup_mode=None, add_completion=False)
-            only.command(name, context_settings=settings)(getattr(import_module(_HOMES[name]), name))
+            function = getattr(import_module(_HOMES[name]), name)
+            only.command(name, context_settings=settings, help=_help(function))(function)
             self._loaded[name] = typer.main.get_command(only)
         return self._loaded[name]
 
@@ -60,6 +62,11 @@ class _Loading(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(_HOMES)
+
+
+def _help(function: Callable[..., None]) -> str:
+    """Return a command's docstring, its examples kept line by line."""
+    return (getdoc(function) or "").replace("\nExamples:\n", "\n\b\nExamples:\n")
 
 
 class _Commands(TyperGroup):

@@ -27,11 +27,11 @@ def correct(
     reason: Annotated[str, typer.Option("--reason", help="Why, for the audit trail.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    r"""Put right what is counted in a pool today, for example after a look at Google's console.
+    """Put right what is counted in a pool today.
 
-    \b
-    ytquota correct default =5200 --reason "the console says 5,200"
-    ytquota correct 482913375516/search_list -3 --reason "three searches never arrived"
+    Examples:
+        ytquota correct default =5200 --reason "the console says 5,200"
+        ytquota correct 482913375516/search_list -3 --reason "three never arrived"
     """
     change = _UNITS.fullmatch(units.replace(",", ""))
     if change is None:

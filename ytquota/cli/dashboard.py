@@ -15,11 +15,13 @@ def dashboard(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="On this port; else a free one.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
 ) -> None:
-    r"""Open the dashboard in a browser: loopback only, with a token in its address. Ctrl-C ends it.
+    """Open the dashboard in a browser.
 
-    \b
-    ytquota dashboard
-    ytquota dashboard --no-browser --port 8900
+    On this machine only, with a token in its address. Ctrl-C ends it.
+
+    Examples:
+        ytquota dashboard
+        ytquota dashboard --no-browser --port 8900
     """
     from ytquota.dashboard.app import serve  # noqa: PLC0415 - brings the notebook's libraries
 

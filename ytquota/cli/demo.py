@@ -24,14 +24,15 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another number gives another story.")] = 0,
     days: Annotated[int, typer.Option(min=1, max=60, help="Days of history.")] = 28,
 ) -> None:
-    r"""Show everything on make-believe data: no Google account, nothing leaves this machine.
+    """Show everything on make-believe data.
 
-    A sandbox of the YouTube API starts, four weeks of three bots in two projects are written into a ledger,
-    the bots go on live through the real google client, and the dashboard opens. Ctrl-C ends all of it.
+    No Google account is needed and nothing leaves this machine. A sandbox of the YouTube API starts, four
+    weeks of three bots in two projects are written into a ledger, the bots go on live through the real google
+    client, and the dashboard opens. Ctrl-C ends all of it.
 
-    \b
-    ytquota demo
-    ytquota demo --no-browser --seconds 30
-    ytquota demo --folder /tmp/look   (then, elsewhere: cd /tmp/look; ytquota status --watch)
+    Examples:
+        ytquota demo
+        ytquota demo --no-browser --seconds 30
+        ytquota demo --folder /tmp/look
     """
     perform(Show(browser=browser, port=port, seconds=seconds, folder=folder, seed=seed, days=days), console())

@@ -71,14 +71,14 @@ def log(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a head line.")] = False,
 ) -> None:
-    r"""Show calls, oldest first. Without a time, today's.
+    """Show calls, oldest first.
 
-    Quota days begin at midnight Pacific. Times without a zone are local.
+    Without a time, today's. Quota days begin at midnight Pacific. Times without a zone are local.
 
-    \b
-    ytquota log --tag crawler --outcome error
-    ytquota log --day yesterday --method 'liveChat*' --csv > chat.csv
-    ytquota log --since 2h --json | jq -s 'map(.units) | add'
+    Examples:
+        ytquota log --tag crawler --outcome error
+        ytquota log --day yesterday --method 'liveChat*' --csv > chat.csv
+        ytquota log --since 2h --json | jq -s 'map(.units) | add'
     """
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv", param_hint="--json / --csv")

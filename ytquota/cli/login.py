@@ -23,14 +23,15 @@ def login(
     ] = True,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for the consent.")] = TIMEOUT,
 ) -> None:
-    r"""Log a credential set in: opens Google's consent page and keeps the token it leads to.
+    """Log a credential set in.
 
-    Costs one unit, to learn the channel. On a machine without a browser use --headless: open the printed
-    address elsewhere, and paste back the address that the browser ends at.
+    Opens Google's consent page and keeps the token it leads to. Costs one unit, to learn the channel. On a
+    machine without a browser use --headless: open the printed address elsewhere, and paste back the address
+    that the browser ends at.
 
-    \b
-    ytquota login 1
-    ytquota login 10 --headless
+    Examples:
+        ytquota login 1
+        ytquota login 10 --headless
     """
     out = console()
 

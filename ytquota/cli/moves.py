@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from ytquota.auth.actions import Outcome
 
 _N = Annotated[int, typer.Argument(metavar="N", help="The credential set.", min=1)]
-_NextN = Annotated[int | None, typer.Argument(metavar="[N]", min=1, help="The set to prefer; else the next.")]
-_Row = Annotated[
-    int | None, typer.Argument(metavar="[ROW]", min=1, help="Of the audit trail; else the last.")
-]
+_NextN = Annotated[int | None, typer.Argument(metavar="N", min=1, help="The set to prefer; else the next.")]
+_Row = Annotated[int | None, typer.Argument(metavar="ROW", min=1, help="Of the audit trail; else the last.")]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _Reason = Annotated[str, typer.Option("--reason", help="Why, for the audit trail.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
 def rotate(*, number: _NextN = None, reason: _Reason = "", yes: _Yes = False, as_json: _Json = False) -> None:
-    r"""Let new services use another set of YTQUOTA_ROTATION: set N, or the next one that is ready.
+    """Let new services use another credential set.
 
-    \b
-    ytquota rotate
-    ytquota rotate 10 --yes --reason "set 1 is kept for tonight's stream"
+    Set N, or the next one of YTQUOTA_ROTATION that is ready.
+
+    Examples:
+        ytquota rotate
+        ytquota rotate 10 --yes --reason "set 1 is kept for tonight's stream"
     """
     _go(rotation.preview_rotate, rotation.rotate, number, reason=reason, yes=yes, as_json=as_json)
 
@@ -50,11 +50,13 @@ def exhaust(
     yes: _Yes = False,
     as_json: _Json = False,
 ) -> None:
-    r"""Mark a pool of set N's project as used up: no call to it starts until the reset, from any of its sets.
+    """Mark a pool as used up until the reset.
 
-    \b
-    ytquota exhaust 1
-    ytquota exhaust 10 --bucket search_list --until 2h --reason "the rest is for the report"
+    No call to that pool of set N's project starts until then, from any of the project's sets.
+
+    Examples:
+        ytquota exhaust 1
+        ytquota exhaust 10 --bucket search_list --until 2h --reason "a report"
     """
     if bucket not in BUCKETS:
         raise typer.BadParameter(f"{bucket!r} is none of {', '.join(BUCKETS)}", param_hint="--bucket")
@@ -67,38 +69,44 @@ def exhaust(
 
 
 def reset(*, number: _N, reason: _Reason = "", yes: _Yes = False, as_json: _Json = False) -> None:
-    r"""Clear the exhausted marks of set N's project and the set's quarantine. Counted units stay as they are.
+    """Clear the marks of a set's project, and its quarantine.
 
-    \b
-    ytquota reset 1 --reason "the console still shows 4,000 units"
+    What is counted stays as it is; see `ytquota correct` for that.
+
+    Examples:
+        ytquota reset 1 --reason "the console still shows 4,000 units"
     """
     _go(rotation.preview_reset, rotation.reset, number, reason=reason, yes=yes, as_json=as_json)
 
 
 def disable(*, number: _N, reason: _Reason = "", yes: _Yes = False, as_json: _Json = False) -> None:
-    r"""Switch set N off: new services do not use it until it is enabled again.
+    """Switch a credential set off.
 
-    \b
-    ytquota disable 10 --reason "its owner asked"
+    New services do not use it until it is enabled again.
+
+    Examples:
+        ytquota disable 10 --reason "its owner asked"
     """
     _go(rotation.preview_disable, rotation.disable, number, reason=reason, yes=yes, as_json=as_json)
 
 
 def enable(*, number: _N, reason: _Reason = "", yes: _Yes = False, as_json: _Json = False) -> None:
-    r"""Switch set N on again after a disable.
+    """Switch a credential set on again.
 
-    \b
-    ytquota enable 10
+    Examples:
+        ytquota enable 10
     """
     _go(rotation.preview_enable, rotation.enable, number, reason=reason, yes=yes, as_json=as_json)
 
 
 def undo(*, row: _Row = None, reason: _Reason = "", yes: _Yes = False, as_json: _Json = False) -> None:
-    r"""Put back what the last rotate, exhaust, reset, disable or enable changed, or the one in ROW.
+    """Take back what an operator changed.
 
-    \b
-    ytquota undo
-    ytquota undo 7 --yes
+    The last rotate, exhaust, reset, disable or enable, or the one in ROW of the audit trail.
+
+    Examples:
+        ytquota undo
+        ytquota undo 7 --yes
     """
     _go(rotation.preview_undo, rotation.undo, row, reason=reason, yes=yes, as_json=as_json)
 

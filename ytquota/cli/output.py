@@ -94,7 +94,7 @@ def confirm(question: str) -> None:
         typer.Exit: the answer was no (1), there is nobody to ask (2), or Ctrl-C (130).
     """
     try:
-        agreed = typer.confirm(question)
+        agreed = typer.confirm(question, err=True)
     except typer.Abort:
         if sys.stdin.isatty():
             raise typer.Exit(INTERRUPTED) from None

@@ -11,12 +11,12 @@ from rich.text import Text
 
 from ytquota.cli.output import count, from_iso, moment, span
 from ytquota.cli.sets import brief
-from ytquota.clock import both_zones
+from ytquota.clock import PACIFIC, both_zones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_BAR = 14
+_BAR = 16
 _SHARES = ((0.95, "red"), (0.8, "yellow"))
 
 
@@ -49,44 +49,43 @@ def _headline(report: Mapping[str, Any]) -> Text:
 
 
 def _table(pools: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("  pool", no_wrap=True, min_width=23)
     for name in ("used", "left"):
         table.add_column(name, justify="right", no_wrap=True, min_width=6)
     table.add_column("limit", no_wrap=True, min_width=15)
-    table.add_column("", justify="right", no_wrap=True, min_width=4)
     table.add_column("")
     for bucket, pool in pools.items():
         limit = f"{count(pool['limit'])} {pool['limit_source']}"
         style, words = _condition(pool)
-        share = Text(f"{pool['share']:.0%}", style=style)
         last = Text(words, style=f"{style} bold") if words else _Bar(pool["share"], style)
-        table.add_row(f"  {bucket}", count(pool["used"]), count(pool["left"]), limit, share, last)
+        table.add_row(f"  {bucket}", count(pool["used"]), count(pool["left"]), limit, last)
     return table
 
 
 def _condition(pool: Mapping[str, Any]) -> tuple[str, str]:
     """Return a pool's colour, and the words that take the place of its bar when it is empty."""
     if pool["exhausted_until"]:
-        return "red", f"exhausted until {from_iso(pool['exhausted_until']):%H:%M %Z}"
+        return "red", f"exhausted until {from_iso(pool['exhausted_until']).astimezone(PACIFIC):%H:%M %Z}"
     if pool["left"] <= 0:
         return "red", "nothing left"
     return next((style for share, style in _SHARES if pool["share"] > share), "green"), ""
 
 
 class _Bar:
-    """A bar whose empty part is drawn too, so that it reads without colours."""
+    """A share and a bar whose empty part is drawn too, so that it reads without colours."""
 
     def __init__(self, share: float, style: str) -> None:
-        self._share, self._style = min(1.0, share), style
+        self._share, self._style = share, style
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         full, empty = ("#", ".") if options.ascii_only else ("\u2588", "\u2591")
-        length = round(self._share * _BAR) or int(self._share > 0)
-        yield Text.assemble((full * length, self._style), (empty * (_BAR - length), "dim"))
+        length = min(_BAR, round(self._share * _BAR) or int(self._share > 0))
+        share = f"{self._share:4.0%} "
+        yield Text.assemble((share + full * length, self._style), (empty * (_BAR - length), "dim"))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(_BAR, _BAR)
+        return Measurement(_BAR + 5, _BAR + 5)
 
 
 def _foot(report: Mapping[str, Any]) -> Iterator[Text]:

@@ -28,12 +28,12 @@ def prices(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    r"""Show what a call costs, from which pool, since when, and who says so.
+    """Show what a call costs, and who says so.
 
-    \b
-    ytquota prices videos.list
-    ytquota prices --on 2026-05-01
-    ytquota prices liveChatMessages.list --profile pessimistic --json
+    Examples:
+        ytquota prices videos.list
+        ytquota prices --on 2026-05-01
+        ytquota prices liveChatMessages.list --profile pessimistic --json
     """
     if profile is not None and profile not in PROFILES:
         raise typer.BadParameter(f"{profile!r} is none of {', '.join(PROFILES)}", param_hint="--profile")

@@ -29,11 +29,13 @@ _INDENT = (0, 0, 0, 9)
 def sets(
     *, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False
 ) -> None:
-    r"""Show the credential sets: state, project, channel, and what stands in for what.
+    """Show the credential sets and their states.
 
-    \b
-    ytquota sets
-    ytquota sets --json | jq '.sets[] | select(.state != "ready")'
+    Grouped by the project whose pools they share, with channels and what may stand in for what.
+
+    Examples:
+        ytquota sets
+        ytquota sets --json | jq '.sets[] | select(.state != "ready")'
     """
     with Desk.open() as desk:
         monitor = None if desk.is_bare else desk.monitor

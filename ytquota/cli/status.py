@@ -29,12 +29,14 @@ def status(
     every: Annotated[float, typer.Option("--every", min=0.2, help="Seconds between two looks.")] = 2.0,
     project: Annotated[str | None, typer.Option("--project", help="Only this project (its number).")] = None,
 ) -> None:
-    r"""Show what every pool has used and has left, when it resets, and the credential sets.
+    """Show what every pool has used and has left.
 
-    \b
-    ytquota status --watch
-    ytquota status --json | jq '.projects[].default.left'
-    ytquota status --check > /dev/null || echo "think twice"
+    With the next reset, the credential sets, and where the ledger is.
+
+    Examples:
+        ytquota status --watch
+        ytquota status --json | jq '.projects[].default.left'
+        ytquota status --check > /dev/null || echo "think twice"
     """
     with Desk.open() as desk:
         if watch and not as_json:

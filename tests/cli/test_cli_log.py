@@ -1,0 +1,128 @@
+"""`ytquota log`: filters and forms."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from ytquota.cli.log import COLUMNS
+
+ONE, TEN = "111111111111", "222222222222"
+
+
+@pytest.fixture
+def some_calls(furnished, counted):
+    """Five calls of two bots, one of them an error."""
+    counted("videos.list", 2, tag="crawler")
+    counted("search.list", 1, project=TEN, credential_set="10", tag="crawler")
+    counted("liveChatMessages.list", 1, tag="chat-bot")
+    counted("commentThreads.list", 1, tag="crawler", status=404, body=b"{}")
+
+
+def _methods(run, *arguments):
+    return [json.loads(line)["method"] for line in run("log", "--json", *arguments).stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "methods"),
+    [
+        ((), ["videos.list", "videos.list", "search.list", "liveChatMessages.list", "commentThreads.list"]),
+        (("--method", "youtube.videos.list"), ["videos.list", "videos.list"]),
+        (("--method", "live*"), ["liveChatMessages.list"]),
+        (("--set", "10"), ["search.list"]),
+        (("--tag", "chat-bot"), ["liveChatMessages.list"]),
+        (("--project", TEN), ["search.list"]),
+        (("--outcome", "error"), ["commentThreads.list"]),
+        (("--tag", "crawler", "--outcome", "ok", "--project", ONE), ["videos.list", "videos.list"]),
+        (("--last", "2"), ["liveChatMessages.list", "commentThreads.list"]),
+        (("--day", "today", "--last", "1"), ["commentThreads.list"]),
+        (("--day", "yesterday"), []),
+        (("--day", "2020-02-29"), []),
+        (("--since", "1h", "--last", "1"), ["commentThreads.list"]),
+        (("--since", "1h", "--until", "30m"), []),
+    ],
+)
+def test_filters_leave_what_they_name(run, some_calls, arguments, methods):
+    """Filters combine; time filters count from the quota day's start, oldest first."""
+    assert _methods(run, *arguments) == methods
+
+
+def test_the_table_shows_both_zones_and_the_sum(run, some_calls):
+    """At 80 columns, with the quota day as its headline."""
+    page = run("log").stdout
+
+    assert page.startswith("Quota day 20")
+    head = page.splitlines()[1].split()
+    assert head[0] in {"PST", "PDT"}
+    assert head[1] in {"CET", "CEST"}
+    assert "error 404" in page
+    assert page.splitlines()[-1] == "5 calls; 9 units and calls charged"
+    assert max(map(len, page.splitlines())) <= 80
+
+
+def test_a_long_table_is_cut_to_the_newest(run, furnished, counted):
+    """Forty rows, and the sum of all."""
+    counted("videos.list", 60)
+
+    page = run("log").stdout.splitlines()
+
+    assert len(page) == 1 + 1 + 40 + 1
+    assert page[-1] == "the newest 40 lines of 60 calls; 60 units and calls charged"
+
+
+def test_csv_has_fixed_columns(run, some_calls):
+    """A head line, then one line a call, facts flattened."""
+    rows = list(csv.DictReader(io.StringIO(run("log", "--csv").stdout)))
+
+    assert len(rows) == 5
+    assert tuple(rows[0]) == tuple(COLUMNS)
+    assert rows[0]["provenance"] == "documented"
+    assert sum(int(row["units"]) for row in rows) == 9
+
+
+def test_csv_of_nothing_is_its_head_line(run, furnished):
+    """So that a program reading it finds its columns."""
+    assert run("log", "--csv").stdout == ",".join(COLUMNS) + "\n"
+
+
+def test_nothing_found_is_no_failure(run, furnished):
+    """A hint on stderr, nothing on stdout."""
+    result = run("log")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "No call matches" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--json", "--csv"),
+        ("--outcome", "fine"),
+        ("--day", "tomorrow"),
+        ("--since", "noon"),
+        ("--until", "25:99"),
+        ("--day", "today", "--since", "1h"),
+        ("--last", "0"),
+    ],
+)
+def test_wrong_options_are_bad_usage(run, arguments):
+    """Exit 2, and the option is named."""
+    result = run("log", *arguments)
+
+    assert result.exit_code == 2
+    assert arguments[0] in result.stderr
+
+
+def test_summed_refusals_count_as_many_calls(run, furnished, counted):
+    """Denied demand is summed per second in the ledger; the sum of calls says how many there were."""
+    counted("liveChatBans.insert", 50)
+    with pytest.raises(Exception, match="left today"):
+        counted("videos.list")
+
+    page = run("log", "--outcome", "denied").stdout
+
+    assert "denied" in page
+    assert "1 calls; 0 units" in page
