@@ -114,24 +114,34 @@ def closing():
 @pytest.fixture
 def spent(monitor):
     """What the ledger's lines charge: {project: {bucket: {method: units}}}; its balances must agree."""
+    return lambda: bill_of(monitor)[0]
 
-    def read():
-        sums = Counter()
-        for row in monitor.log():
-            if row["units"]:
-                sums[row["project"], row["bucket"], row["method"]] += row["units"]
-        result = {}
-        for (project, bucket, method), units in sorted(sums.items()):
-            result.setdefault(project, {}).setdefault(bucket, {})[method] = units
-        for project, buckets in monitor.ledger.usage().items():
-            for bucket, balance in buckets.items():
-                assert balance.used == sum(result.get(project, {}).get(bucket, {}).values()), (
-                    project,
-                    bucket,
-                )
-        return result
+
+@pytest.fixture
+def make_spent(clock):
+    """The same for a folder that other processes filled: (bill, rows of the log)."""
+
+    def read(folder):
+        monitor = QuotaMonitor(Journal(folder / "calls", clock=clock), folder=folder, clock=clock)
+        try:
+            return bill_of(monitor)
+        finally:
+            monitor.close()
 
     return read
+
+
+def bill_of(monitor):
+    rows, sums, bill = list(monitor.log()), Counter(), {}
+    for row in rows:
+        sums[row["project"], row["bucket"], row["method"]] += row["units"]
+    for (project, bucket, method), units in sorted(sums.items()):
+        if units:
+            bill.setdefault(project, {}).setdefault(bucket, {})[method] = units
+    for project, buckets in monitor.ledger.usage().items():
+        for bucket, balance in buckets.items():
+            assert balance.used == sum(bill.get(project, {}).get(bucket, {}).values()), (project, bucket)
+    return bill, rows
 
 
 @pytest.fixture
@@ -157,7 +167,7 @@ def sends(sandbox):
 def relay(sandbox):
     """A stretch of wire to the sandbox that loses answers and hangs up politely, as a proxy may.
 
-    The first answer to a request that carries a new `quotaUser=lost...` is swallowed and the connection closed.
+    The first answer to a request with a new `quotaUser=lost...` is swallowed and the connection closed.
     """
     with Relay(int(sandbox.url.rpartition(":")[2])) as relay:
         yield relay

@@ -72,13 +72,18 @@ class _Register:
         return identity if reference() is credentials else None  # an id is given out again
 
     def by_secret(self, secret: str) -> Identity | None:
-        for key, (reference, identity) in reversed(list(self._credentials.items())):
+        for key in reversed(tuple(self._credentials)):
+            reference, identity = self._credentials.get(key) or (_gone, None)
             credentials = reference()
             if credentials is None:
                 self._credentials.pop(key, None)
             elif getattr(credentials, "token", None) == secret:
                 return identity
         return self._secrets.get(_digest(secret))
+
+
+def _gone() -> None:
+    return None
 
 
 _register = _Register()
