@@ -121,7 +121,9 @@ def test_uploaded_captions_download_again_in_ranges(sandbox, youtube):
 def test_retries_are_charged_each(sandbox, youtube):
     """503, 503, 200: three calls, three prices, and the log counts the attempts."""
     sandbox.fail("videos.list", 503, times=2)
-    youtube.videos().list(part="id", id="a").execute(num_retries=3)
+    request = youtube.videos().list(part="id", id="a")
+    request._sleep = lambda _: None
+    request.execute(num_retries=3)
 
     assert sandbox.used(PROJECT) == 3
     assert [(c["status"], c["attempt"]) for c in sandbox.access_log()] == [(503, 1), (503, 2), (200, 3)]

@@ -49,7 +49,7 @@ class AccessToken:
 
     grant: Grant
     scopes: frozenset[str]
-    expires_at: float
+    expires_at: float  # by the clock's age
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Accounts:
         """A new access token for a grant, good for `life` seconds."""
         token = f"ya29.a0{self._word(60)}"
         scopes = frozenset(scope.removeprefix(SCOPE_PREFIX) for scope in grant.scopes)
-        self.tokens[token] = AccessToken(grant, scopes, self._clock.time() + life)
+        self.tokens[token] = AccessToken(grant, scopes, self._clock.age() + life)
         return token
 
     def code(self) -> str:
@@ -145,7 +145,7 @@ class Accounts:
         """Let access tokens end now: those of one grant, or all."""
         for token in self.tokens.values():
             if grant is None or token.grant is grant:
-                token.expires_at = 0.0
+                token.expires_at = float("-inf")
 
     def drop_scope(self, scope: str, grant: Grant | None = None) -> None:
         """Take a scope back: from one grant, or from all and from consents to come."""
@@ -178,7 +178,7 @@ class Accounts:
 
     def _bearer(self, token: str) -> Caller:
         access = self.tokens.get(token)
-        if access is None or access.grant.revoked or access.expires_at <= self._clock.time():
+        if access is None or access.grant.revoked or access.expires_at <= self._clock.age():
             raise api_errors.stale_token()
         return Caller(access.grant.client.project, access.grant.channel, access.scopes)
 

@@ -42,7 +42,7 @@ _ONE_OF = {
         "mine",
         "mySubscribers",
     ),
-    "commentThreads.list": ("allThreadsRelatedToChannelId", "channelId", "id", "postId", "videoId"),
+    "commentThreads.list": ("allThreadsRelatedToChannelId", "channelId", "id", "videoId"),
     "comments.list": ("id", "parentId"),
     "liveBroadcasts.list": ("broadcastStatus", "id", "mine"),
     "liveStreams.list": ("id", "mine"),

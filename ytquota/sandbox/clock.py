@@ -21,11 +21,16 @@ class SandboxClock:
     def __init__(self, source: TimeSource | None = None) -> None:
         self._source: TimeSource = source or _RealTime()
         self._shift = 0.0
+        self._passed = 0.0
         self._frozen: float | None = None
 
     def time(self) -> float:
         """Epoch seconds, UTC, as the sandbox sees them."""
         return self._source.time() + self._shift if self._frozen is None else self._frozen
+
+    def age(self) -> float:
+        """Seconds that only grow by time passing: with the source, and by `advance`, but not by `set`."""
+        return self._source.time() + self._passed
 
     def set(self, at: datetime | None, *, frozen: bool = False) -> None:
         """Make it `at` (aware), going on from there or, `frozen`, standing still; None: the source's."""
@@ -42,6 +47,7 @@ class SandboxClock:
     def advance(self, seconds: float) -> None:
         """Move on by `seconds`."""
         self._shift += seconds
+        self._passed += seconds
         if self._frozen is not None:
             self._frozen += seconds
 

@@ -160,12 +160,15 @@ class Sandbox(Furnishing):
         return spent
 
     def set_clock(self, at: datetime | None, *, frozen: bool = False) -> None:
-        """Make it `at` (aware), going on from there or, `frozen`, standing still. None: the real time."""
+        """Make it `at` (aware), going on from there or, `frozen`, standing still. None: the real time.
+
+        Tokens do not grow older by this; they do by `advance`.
+        """
         with self._state.lock:
             self._state.clock.set(at, frozen=frozen)
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on."""
+        """Let so many seconds pass: the clock moves on, and tokens grow older."""
         with self._state.lock:
             self._state.clock.advance(seconds)
 
