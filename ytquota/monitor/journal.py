@@ -244,20 +244,22 @@ class Journal:
             if marked or units > spare:
                 for charged, used_before, until_before in reversed(before):
                     charged[0], charged[3] = used_before, until_before
-                raise self._exceeded(page, bucket, units, max(0, balance[2] - used), marked=marked)
+                raise self._exceeded(page, bucket, units, marked=marked)
             before.append((balance, used, until))
             balance[0] = used + units
             if until is not None and bucket in page.provisional:
                 balance[3] = at + _PROBE_TIME
 
-    def _exceeded(self, page: Page, bucket: str, asked: int, left: int, *, marked: bool) -> QuotaExceeded:
-        until = page.balances[bucket][3] if marked else clocks.bounds_of(page.day).end
+    def _exceeded(self, page: Page, bucket: str, asked: int, *, marked: bool) -> QuotaExceeded:
+        used, _, limit, mark = page.balances[bucket]
+        until = mark if marked else clocks.bounds_of(page.day).end
         return QuotaExceeded(
-            "",
             project=page.project,
             bucket=bucket,
             asked=asked,
-            left=0 if marked else left,
+            left=0 if marked else max(0, limit - used),
+            limit=limit,
+            now=clocks.utc(self._clock.time()),
             resets_at=clocks.utc(until).astimezone(clocks.PACIFIC),
             reason="exhausted" if marked else "limit",
         )

@@ -77,7 +77,7 @@ def empty_balances() -> dict[str, list[Any]]:
     return {bucket: [0, 0, DEFAULT_LIMITS[bucket], None] for bucket in BUCKETS}
 
 
-_HOST = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+HOST = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
 
 
 def call_fields(record: CallRecord, pid: int) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def call_fields(record: CallRecord, pid: int) -> dict[str, Any]:
         "attempts": record.attempts,
         "retry": record.retry,
         "latency": round(record.latency, 6),
-        "host": _HOST,
+        "host": HOST,
         "pid": pid,
     }
     if record.outcome in {"refused", "denied"}:

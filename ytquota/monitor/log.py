@@ -13,8 +13,10 @@ from ytquota.monitor.journal import days_in, file_name, project_name
 from ytquota.monitor.page import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from ytquota.monitor.archive import Archive
 
 _KINDS = {"settle", "release", "refuse"}
 _SKIPPED = tuple(
@@ -32,10 +34,14 @@ class Position:
 
 
 class JournalLog:
-    """The rows of all journals in a folder."""
+    """The rows of all journals in a folder, and of the archive that older days have gone into.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    A day and project that has a journal is read from the journal, even if a run of the archiver that was
+    killed has already written it to the archive.
+    """
+
+    def __init__(self, folder: Path, archive: Path | None = None) -> None:
+        self._folder, self._archive_folder = folder, archive
 
     def rows(
         self, since: datetime | None = None, until: datetime | None = None, *, project: str | None = None
@@ -46,10 +52,30 @@ class JournalLog:
         first = clocks.quota_day(since) - timedelta(days=1) if since else date.min
         last = clocks.quota_day(until) if until else date.max
         low, high = _bound(since) or "", _bound(until) or "~"
-        days = [day for day in days_in(self._folder) if first <= day <= last]
-        for day in days:
-            streams = [self._file_rows(path, low, high) for path in self._files(day, project)]
-            yield from streams[0] if len(streams) == 1 else heapq.merge(*streams, key=_at)
+        archive = self.archive()
+        archived = set(archive.days()) if archive else set()
+        for day in sorted(archived.union(days_in(self._folder))):
+            if first <= day <= last:
+                files = self._files(day, project)
+                streams = [self._file_rows(path, low, high) for path in files]
+                if archive is not None and day in archived:
+                    own = {project_name(path.stem) for path in files}
+                    streams.append(
+                        _between(archive.rows(day, project=project, hosts=_others(own)), low, high)
+                    )
+                yield from streams[0] if len(streams) == 1 else heapq.merge(*streams, key=_at)
+
+    def archive(self) -> Archive | None:
+        """The archive beside the journals, or None where no day has been archived yet."""
+        if self._archive_folder is None or not self._archive_folder.exists():
+            return None
+        from ytquota.monitor.archive import Archive  # noqa: PLC0415 - needs pyarrow
+
+        return Archive(self._archive_folder)
+
+    def journal_days(self) -> list[date]:
+        """The days that have journals, oldest first."""
+        return days_in(self._folder)
 
     def tail(self, position: Position | None, today: date) -> tuple[list[dict[str, Any]], Position]:
         """The rows written since a position; after midnight the rest of the old day and then the new one."""
@@ -105,7 +131,7 @@ class JournalLog:
                 if raw.startswith(_SKIPPED):
                     continue
                 row = _row(raw, project)
-                if row is not None and row["kind"] in _KINDS and low <= row["at"] < high:
+                if row is not None and row["kind"] in _KINDS and "method" in row and low <= row["at"] < high:
                     yield row
 
 
@@ -117,7 +143,9 @@ def _read_from(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
     end = data.rfind(b"\n") + 1
     project = project_name(path.stem)
     parsed = (_row(raw, project) for raw in data[:end].split(b"\n") if raw and not raw.startswith(_SKIPPED))
-    return [row for row in parsed if row is not None and row["kind"] in _KINDS], offset + end
+    return [
+        row for row in parsed if row is not None and row["kind"] in _KINDS and "method" in row
+    ], offset + end
 
 
 def _row(raw: bytes, project: str) -> dict[str, Any] | None:
@@ -129,6 +157,15 @@ def _row(raw: bytes, project: str) -> dict[str, Any] | None:
     row.pop("bal", None)
     row["project"] = project
     return row  # type: ignore[no-any-return]
+
+
+def _others(own: set[str]) -> Callable[[str, str], bool]:
+    """Which files of an archived day count: not those of this host whose journal is still there."""
+    return lambda host, project: host != lines.HOST or project not in own
+
+
+def _between(rows: Iterator[dict[str, Any]], low: str, high: str) -> Iterator[dict[str, Any]]:
+    return (row for row in rows if low <= row["at"] < high)
 
 
 def _at(row: dict[str, Any]) -> str:

@@ -63,7 +63,7 @@ class QuotaMonitor:
         self._project_of = project_of
         self._view = UsageView(folder / "quota_usage.json")
         self._audit = Audit(folder / "audit.jsonl")
-        self._log = JournalLog(folder / "calls")
+        self._log = JournalLog(folder / "calls", folder / "archive")
         self._unwritten: list[tuple[Hold, list[CallRecord]]] = []
         self._unwritten_lock = threading.Lock()
         self._next_view = 0.0
@@ -249,7 +249,6 @@ class QuotaMonitor:
             self.ledger.refuse(demand.project, record)
         self._refresh_view()
         return QuotaExceeded(
-            "",
             project=error.project,
             bucket=error.bucket,
             asked=sum(p.units for d, p in priced if (d.project, p.bucket) == (error.project, error.bucket)),
@@ -257,6 +256,8 @@ class QuotaMonitor:
             resets_at=error.resets_at,
             method=priced[0][0].method if len(priced) == 1 else "batch",
             reason=error.reason,
+            limit=error.limit,
+            now=error.now,
             fits=self._fits(priced) if len(priced) > 1 else None,
         )
 

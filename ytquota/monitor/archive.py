@@ -1,0 +1,250 @@
+"""Turning closed days into Parquet: `day=/host=`, and roll-ups beside it.
+
+It never runs inside a bot's call. A journal goes only after what was written has been read back and
+counted, so a run that is killed anywhere is simply run again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ytquota import clock as clocks
+from ytquota.errors import YTQuotaError
+from ytquota.monitor import lines
+from ytquota.monitor.archive_tables import calls_table, rollup, rows_of
+from ytquota.monitor.journal import days_in, file_name, project_name
+from ytquota.monitor.locks import lock, unlock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+logger = logging.getLogger("ytquota")
+
+SETTLED_AFTER = 48 * 3600
+"""A day is closed 48 hours after its reset: until then a hold that straddled midnight may be settled."""
+_CALL_KINDS = {"settle", "release", "refuse"}
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What became of one journal: rows and units written, and whether the journal is gone."""
+
+    day: date
+    project: str
+    rows: int
+    units: int
+    unreadable: int
+    removed: bool
+
+
+class Archive:
+    """Parquet files below an address that fsspec opens: a folder, `s3://bucket/prefix`, `memory://...`.
+
+    Args:
+        address: where the archive is; a local folder is made when first written.
+        host: the name under which this machine writes.
+    """
+
+    def __init__(self, address: str | Path, host: str | None = None) -> None:
+        self.address = str(address)
+        self.host = host or lines.HOST
+        self._fs, self._root = fsspec.core.url_to_fs(self.address)
+
+    # -- writing
+
+    def take_in(
+        self, journals: Path, *, now: float, on_day: Callable[[date], None] | None = None
+    ) -> list[Archived]:
+        """Archive every closed day of a folder of journals.
+
+        Args:
+            journals: the folder with one folder per day.
+            now: epoch seconds; days younger than 48 hours after their reset stay.
+            on_day: told of each day before it is read, for a progress bar.
+
+        Raises:
+            YTQuotaError: what was read back is not what was written; the journal stays.
+        """
+        done = []
+        for day in closed_days(journals, now):
+            if on_day is not None:
+                on_day(day)
+            folder = journals / day.isoformat()
+            done += [self._take_in_file(path, day) for path in sorted(folder.glob("*.jsonl"))]
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        return done
+
+    def forget(self, *, before: date) -> list[date]:
+        """Delete the days before a date; returns which."""
+        gone = [day for day in self.days() if day < before]
+        for day in gone:
+            for kind in ("calls", "rollup"):
+                path = f"{self._root}/{kind}/day={day.isoformat()}"
+                if self._fs.exists(path):
+                    self._fs.rm(path, recursive=True)
+        return gone
+
+    # -- reading
+
+    def days(self) -> list[date]:
+        """The archived quota days, oldest first."""
+        return self._days("calls")
+
+    def rows(
+        self, day: date, *, project: str | None = None, hosts: Callable[[str, str], bool] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The log's rows of one day, oldest first within each host; `hosts(host, project)` chooses files."""
+        for path in self._files("calls", day, project, hosts):
+            yield from rows_of(self._read(path))
+
+    def rollups(
+        self, first: date = date.min, last: date = date.max, *, project: str | None = None
+    ) -> pa.Table | None:
+        """The roll-ups of the days from first to last in one table; None where nothing was archived."""
+        tables = []
+        for day in self._days("rollup"):
+            if first <= day <= last:
+                tables += [self._read(path) for path in self._files("rollup", day, project, None)]
+        return pa.concat_tables(tables) if tables else None
+
+    # -- inside
+
+    def _take_in_file(self, path: Path, day: date) -> Archived:
+        project = project_name(path.stem)
+        with path.open("r+b") as file:
+            lock(file.fileno())
+            try:
+                rows, unreadable = _parse(file, project)
+                table = calls_table(rows)
+                self._write("calls", day, project, table)
+                self._write("rollup", day, project, rollup(table))
+                self._check("calls", day, project, table)
+                if not unreadable:
+                    path.unlink()
+            finally:
+                unlock(file.fileno())
+        units = pc.sum(table["units"]).as_py() or 0
+        return Archived(day, project, table.num_rows, units, unreadable, removed=not unreadable)
+
+    def _write(self, kind: str, day: date, project: str, table: pa.Table) -> None:
+        """Write beside the place and move into it: whoever reads sees the old file or the whole new one."""
+        final = self._path(kind, day, self.host, project)
+        fresh = f"{final}.{os.getpid()}.tmp"
+        self._fs.makedirs(final.rpartition("/")[0], exist_ok=True)
+        with self._fs.open(fresh, "wb") as file:
+            pq.write_table(table, file, compression="zstd", compression_level=9)
+        self._fs.mv(fresh, final)
+
+    def _check(self, kind: str, day: date, project: str, written: pa.Table) -> None:
+        path = self._path(kind, day, self.host, project)
+        back = self._read(path)
+        if back.num_rows != written.num_rows or pc.sum(back["units"]) != pc.sum(written["units"]):
+            raise YTQuotaError(
+                f"The archive {path} does not hold what was written to it ({back.num_rows} rows of "
+                f"{written.num_rows}). The journal stays. Check the disk and run `ytquota archive` again."
+            )
+
+    def _read(self, path: str) -> pa.Table:
+        with self._fs.open(path, "rb") as file:
+            return pq.read_table(file)
+
+    def _path(self, kind: str, day: date, host: str, project: str) -> str:
+        return f"{self._root}/{kind}/day={day.isoformat()}/host={host}/{file_name(project)}.parquet"
+
+    def _days(self, kind: str) -> list[date]:
+        days = []
+        for path in self._list(f"{self._root}/{kind}"):
+            name = path.rpartition("/")[2]
+            if name.startswith("day="):
+                days.append(date.fromisoformat(name.removeprefix("day=")))
+        return sorted(days)
+
+    def _files(
+        self, kind: str, day: date, project: str | None, hosts: Callable[[str, str], bool] | None
+    ) -> Iterator[str]:
+        for folder in sorted(self._list(f"{self._root}/{kind}/day={day.isoformat()}")):
+            host = folder.rpartition("/")[2].removeprefix("host=")
+            for path in sorted(self._list(folder)):
+                name = project_name(path.rpartition("/")[2].removesuffix(".parquet"))
+                wanted = path.endswith(".parquet") and project in {None, name}
+                if wanted and (hosts is None or hosts(host, name)):
+                    yield path
+
+    def _list(self, path: str) -> list[str]:
+        try:
+            return [str(entry) for entry in self._fs.ls(path, detail=False)]
+        except FileNotFoundError:
+            return []
+
+
+def closed_days(journals: Path, now: float) -> list[date]:
+    """The days of a folder of journals that nobody may write to any more; the newest of all always stays.
+
+    It carries the learned limits over, however long a project rests.
+    """
+    days = [day for day in days_in(journals) if any((journals / day.isoformat()).glob("*.jsonl"))]
+    return [day for day in days[:-1] if clocks.bounds_of(day).end + SETTLED_AFTER <= now]
+
+
+def retention_start(now: float, keep_days: int) -> date:
+    """The oldest quota day to keep."""
+    return clocks.quota_day(now) - timedelta(days=keep_days)
+
+
+def _parse(file: Any, project: str) -> tuple[list[dict[str, Any]], int]:
+    """The rows of a journal, each once, with unsettled holds as lost calls; and how many lines are unreadable."""
+    rows: list[dict[str, Any]] = []
+    seen: set[tuple[str, int]] = set()
+    open_holds: dict[str, dict[str, Any]] = {}
+    unreadable = 0
+    for raw in file:
+        try:
+            row = lines.decode(raw)
+            kind, id_ = row["kind"], row["id"]
+        except (ValueError, KeyError, TypeError):
+            unreadable += 1
+            continue
+        if kind in {"hold", "extend"}:
+            _note_hold(open_holds, row)
+        elif kind in _CALL_KINDS:
+            open_holds.pop(id_, None)
+            key = (id_, row.get("part", 0))
+            if "method" in row and (not id_ or key not in seen):
+                seen.add(key)
+                rows.append(row | {"project": project})
+    rows += [lost for hold in open_holds.values() for lost in _lost(hold, project)]
+    rows.sort(key=lambda row: row["at"])
+    return rows, unreadable
+
+
+def _note_hold(open_holds: dict[str, dict[str, Any]], row: dict[str, Any]) -> None:
+    known = open_holds.setdefault(row["id"], row)
+    if known is not row:
+        known["items"] += row["items"]
+
+
+def _lost(hold: dict[str, Any], project: str) -> Iterator[dict[str, Any]]:
+    """A hold that nobody settled stays spent; the archive keeps it as a call without an answer."""
+    for bucket, units in hold["items"]:
+        yield {
+            **{
+                "at": hold["at"],
+                "kind": "settle",
+                "project": project,
+                "bucket": bucket,
+                "priority": "normal",
+            },
+            **{"method": hold.get("note", ""), "outcome": "lost", "reason": "never settled"},
+            **{"units": units, "price": units, "attempts": 1, "retry": 0, "pid": hold.get("pid", 0)},
+        }
