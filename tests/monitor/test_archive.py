@@ -194,7 +194,7 @@ def test_a_journal_with_unreadable_lines_is_archived_but_kept(monitor, lived, tm
 
 
 def test_a_late_settlement_brings_the_journal_back_whole(monitor, journal, clock, tmp_path, a_call):
-    """A program that slept for a week settles its call: nothing is lost, and the next run takes the day in again."""
+    """A program that slept for a week settles its call: nothing is lost, and the next run is whole."""
     clock.set(clocks.bounds_of(FIRST).start + 40_000)
     journal.hold("111", (("default", 1),))
     hold = journal.hold("111", (("default", 50),), note="comments.insert")

@@ -203,7 +203,7 @@ def retention_start(now: float, keep_days: int) -> date:
 
 
 def _parse(file: Any, project: str) -> tuple[list[dict[str, Any]], int]:
-    """The rows of a journal, each once, with unsettled holds as lost calls; and how many lines are unreadable."""
+    """The rows of a journal, each once, unsettled holds as lost calls; and how many lines are unreadable."""
     rows: list[dict[str, Any]] = []
     seen: set[tuple[str, int]] = set()
     open_holds: dict[str, dict[str, Any]] = {}
@@ -238,13 +238,17 @@ def _lost(hold: dict[str, Any], project: str) -> Iterator[dict[str, Any]]:
     """A hold that nobody settled stays spent; the archive keeps it as a call without an answer."""
     for bucket, units in hold["items"]:
         yield {
-            **{
-                "at": hold["at"],
-                "kind": "settle",
-                "project": project,
-                "bucket": bucket,
-                "priority": "normal",
-            },
-            **{"method": hold.get("note", ""), "outcome": "lost", "reason": "never settled"},
-            **{"units": units, "price": units, "attempts": 1, "retry": 0, "pid": hold.get("pid", 0)},
+            "at": hold["at"],
+            "kind": "settle",
+            "project": project,
+            "bucket": bucket,
+            "priority": "normal",
+            "method": hold.get("note", ""),
+            "outcome": "lost",
+            "reason": "never settled",
+            "units": units,
+            "price": units,
+            "attempts": 1,
+            "retry": 0,
+            "pid": hold.get("pid", 0),
         }
