@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from ytquota.sandbox.accounts import SCOPE_PREFIX
@@ -12,13 +11,13 @@ READONLY = [SCOPE_PREFIX + "youtube.readonly"]
 
 
 @pytest.fixture
-def call(sandbox):
+def call(sandbox, web):
     """One request; gives status, reason, the ErrorInfo's reason, and the whole error."""
 
     def send(verb, path, token=None, key=None, **more):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"x-goog-api-key": key} if key else {}
-        answer = httpx.request(verb, f"{sandbox.url}/youtube/v3/{path}", headers=headers, **more)
+        answer = web.request(verb, f"{sandbox.url}/youtube/v3/{path}", headers=headers, **more)
         error = answer.json().get("error", {}) if answer.content else {}
         details = error.get("details") or [{}]
         return answer.status_code, error.get("errors", [{}])[0].get("reason"), details[0].get("reason"), error
@@ -121,11 +120,11 @@ def test_an_unknown_address_is_no_call(sandbox, call):
     assert sandbox.billed() == {}
 
 
-def test_mine_is_the_channel_of_the_token(sandbox, call):
+def test_mine_is_the_channel_of_the_token(sandbox, call, web):
     """Two tokens of one project speak for two channels."""
     for channel in ("UCone", "UCtwo"):
         token = sandbox.issue_token(PROJECT, channel=channel)["token"]
-        answer = httpx.get(
+        answer = web.get(
             f"{sandbox.url}/youtube/v3/channels?part=snippet,contentDetails&mine=true",
             headers={"Authorization": f"Bearer {token}"},
         ).json()

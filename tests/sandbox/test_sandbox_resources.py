@@ -18,21 +18,23 @@ PROJECT = "111111111111"
 def get(sandbox):
     """GET with a fresh token of the project."""
     token = sandbox.issue_token(PROJECT)["token"]
-    with httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {token}"}) as http:
+    with httpx.Client(
+        verify=False, base_url=sandbox.url, headers={"Authorization": f"Bearer {token}"}
+    ) as http:
         yield lambda path, headers=None, **params: http.get(
             f"/youtube/v3/{path}", params=params, headers=headers
         )
 
 
-def test_a_resource_is_the_same_under_the_same_seed():
+def test_a_resource_is_the_same_under_the_same_seed(web):
     """Another sandbox with the seed shows it alike, another seed does not, and parts come one by one."""
     shown = []
     for seed in (1, 1, 2):
         with Sandbox(seed=seed) as sandbox:
             key = {"x-goog-api-key": sandbox.add_api_key(PROJECT)}
             url = f"{sandbox.url}/youtube/v3/videos?id=a&part="
-            both = httpx.get(url + "statistics,snippet", headers=key).json()["items"][0]
-            one = httpx.get(url + "snippet", headers=key).json()["items"][0]
+            both = web.get(url + "statistics,snippet", headers=key).json()["items"][0]
+            one = web.get(url + "snippet", headers=key).json()["items"][0]
             assert one == {name: value for name, value in both.items() if name != "statistics"}
             shown.append(both)
 
@@ -99,7 +101,7 @@ def test_the_filters_checked_are_parameters_of_their_methods():
         assert set(filters) <= set(methods()[name].parameters)
 
 
-def test_a_chat_grows_with_the_clock(sandbox, get):
+def test_a_chat_grows_with_the_clock(sandbox, get, web):
     """A look right away shows nothing new; a minute later there is more, and what the caller said."""
     sandbox.set_clock(datetime(2026, 11, 23, 20, tzinfo=UTC), frozen=True)
     chat = {"liveChatId": "chat", "part": "id,snippet,authorDetails"}
@@ -108,7 +110,7 @@ def test_a_chat_grows_with_the_clock(sandbox, get):
     token = sandbox.issue_token(PROJECT, channel="UCme")["token"]
     body = {"snippet": {"liveChatId": "chat", "textMessageDetails": {"messageText": "Hello"}}}
     sandbox.advance(30)
-    httpx.post(
+    web.post(
         f"{sandbox.url}/youtube/v3/liveChat/messages?part=snippet",
         json=body,
         headers={"Authorization": f"Bearer {token}"},
