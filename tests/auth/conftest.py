@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
+import re
 import subprocess
 import sys
 
+import httpx
 import pytest
 
+from ytquota.auth import get_authenticated_service
 from ytquota.auth.session import wire
 from ytquota.monitor import QuotaMonitor
 from ytquota.settings import Settings
@@ -40,6 +44,21 @@ def open_monitor():
     yield open_
     for monitor in opened:
         monitor.close()
+
+
+@pytest.fixture
+def service_of(open_monitor):
+    """Open a service as a bot does; closed at the end."""
+    opened = []
+
+    def service_of(settings, monitor=None, *arguments, **options):
+        monitor = monitor or open_monitor(settings)
+        opened.append(get_authenticated_service(*arguments, settings=settings, monitor=monitor, **options))
+        return opened[-1]
+
+    yield service_of
+    for service in opened:
+        service.close()
 
 
 @pytest.fixture
@@ -105,3 +124,23 @@ def start_python():
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def person():
+    """A person with a browser, by plain HTTP: answers a consent page; returns where the browser is sent."""
+
+    def answer(url, decision="allow", *, untick=(), channel=None):
+        page = httpx.get(url)
+        assert page.status_code == 200, page.text
+        inputs = re.findall(r'<input type="(\w+)" name="(\w+)" value="([^"]*)"', page.text)
+        accounts = [value for kind, _, value in inputs if kind == "radio"]
+        form = {"account": channel or accounts[0], "decision": decision}
+        for kind, name, value in inputs:
+            if kind != "radio" and value not in untick:
+                form.setdefault(name, []).append(html.unescape(value))
+        sent = httpx.post(url.partition("?")[0], data=form)
+        assert sent.status_code == 302, sent.text
+        return sent.headers["location"]
+
+    return answer

@@ -13,9 +13,10 @@ from google_auth_httplib2 import Request
 from ytquota.auth import get_authenticated_service, load_sets
 from ytquota.auth.credentials import StoredCredentials
 from ytquota.auth.state import StateFile
-from ytquota.auth.tokens import load_token
+from ytquota.auth.tokens import load_token, token_lock
 from ytquota.errors import CredentialError
 
+ONE = "111111111111"
 SCOPE = "https://www.googleapis.com/auth/youtube.readonly"
 
 
@@ -42,21 +43,20 @@ def request_():
     http.close()
 
 
-def test_a_good_token_is_used_as_it_is(furnish, open_monitor, token_calls):
+def test_a_good_token_is_used_as_it_is(service_of, furnish, token_calls):
     """A service whose token lasts asks the token address nothing."""
     settings = furnish()
-    service = get_authenticated_service(settings=settings, monitor=open_monitor(settings))
+    service = service_of(settings)
 
     assert service.videos().list(part="id", id="a").execute()["kind"] == "youtube#videoListResponse"
     assert token_calls() == []
-    service.close()
 
 
-def test_a_token_is_renewed_five_minutes_ahead_and_saved(furnish, open_monitor, token_of, token_calls):
+def test_a_token_is_renewed_five_minutes_ahead_and_saved(service_of, furnish, token_of, token_calls):
     """One call to the token address, a private file with the new token, and all fields of others."""
     settings = furnish()
     before = token_of(settings, expiry=in_minutes(4.9), channel_id="UCx", mine={"kept": [1]})
-    service = get_authenticated_service(settings=settings, monitor=open_monitor(settings))
+    service = service_of(settings)
 
     service.videos().list(part="id", id="a").execute()
     service.videos().list(part="id", id="a").execute()
@@ -69,7 +69,6 @@ def test_a_token_is_renewed_five_minutes_ahead_and_saved(furnish, open_monitor, 
         k: v for k, v in before.items() if k not in {"token", "expiry"}
     }
     assert settings.sets[1].token_file.stat().st_mode & 0o777 == 0o600
-    service.close()
 
 
 def test_a_token_that_lasts_longer_than_five_minutes_is_left_alone(furnish, credentials_of, token_of):
@@ -83,25 +82,24 @@ def test_a_token_that_lasts_longer_than_five_minutes_is_left_alone(furnish, cred
 
 
 @pytest.mark.parametrize("expiry", [None, "soon", "2020-01-01T00:00:00Z"])
-def test_an_unknown_or_past_end_is_renewed_at_first_use(furnish, open_monitor, token_of, token_calls, expiry):
+def test_an_unknown_or_past_end_is_renewed_at_first_use(service_of, furnish, token_of, token_calls, expiry):
     """A file by another tool without a readable expiry works."""
     settings = furnish()
     token_of(settings, expiry=expiry)
-    service = get_authenticated_service(settings=settings, monitor=open_monitor(settings))
+    service = service_of(settings)
 
     service.videos().list(part="id", id="a").execute()
 
     assert token_calls() == [200]
-    service.close()
 
 
 def test_a_token_that_ended_early_is_renewed_and_the_call_is_charged_once(
-    furnish, open_monitor, sandbox, token_calls
+    service_of, furnish, open_monitor, sandbox, token_calls
 ):
     """A 401 leads to one renewal and one more try; the 401 costs nothing, here and there."""
     settings = furnish()
     monitor = open_monitor(settings)
-    service = get_authenticated_service(settings=settings, monitor=monitor)
+    service = service_of(settings, monitor)
     sandbox.expire_tokens()
 
     service.videos().list(part="id", id="a").execute()
@@ -109,13 +107,12 @@ def test_a_token_that_ended_early_is_renewed_and_the_call_is_charged_once(
     assert token_calls() == [200]
     project = load_sets(settings)[0].project
     assert monitor.ledger.usage(project)[project]["default"].used == sandbox.used(project) == 1
-    service.close()
 
 
-def test_threads_that_meet_one_dead_token_renew_it_once(furnish, open_monitor, sandbox, token_calls):
+def test_threads_that_meet_one_dead_token_renew_it_once(service_of, furnish, sandbox, token_calls):
     """The thread that comes second takes the token that the first one fetched."""
     settings = furnish()
-    service = get_authenticated_service(settings=settings, monitor=open_monitor(settings))
+    service = service_of(settings)
     sandbox.expire_tokens()
     together = threading.Barrier(6)
     failed = []
@@ -134,7 +131,6 @@ def test_threads_that_meet_one_dead_token_renew_it_once(furnish, open_monitor, s
         thread.join()
 
     assert (failed, token_calls()) == ([], [200])
-    service.close()
 
 
 CALLER = """
@@ -182,14 +178,16 @@ def test_a_renewal_that_another_process_lost_is_not_lost_here(furnish, credentia
     assert mine.token == theirs.token == token_of(settings)["token"]
 
 
-def test_a_dead_refresh_token_quarantines_the_set_with_a_remedy(furnish, open_monitor, sandbox, token_of):
+def test_a_dead_refresh_token_quarantines_the_set_with_a_remedy(
+    service_of, furnish, open_monitor, sandbox, token_of
+):
     """The reason names the usual cause, the age and the command; the error is Google's own kind too."""
     settings = furnish()
     token_of(
         settings, expiry=in_minutes(-1), granted_at=(datetime.now(UTC) - timedelta(days=7.1)).isoformat()
     )
     monitor = open_monitor(settings)
-    service = get_authenticated_service(settings=settings, monitor=monitor)
+    service = service_of(settings, monitor)
     sandbox.revoke(1)
 
     with pytest.raises(CredentialError, match="ytquota login 1") as caught:
@@ -202,7 +200,34 @@ def test_a_dead_refresh_token_quarantines_the_set_with_a_remedy(furnish, open_mo
         assert words in one.why
     assert [row["action"] for row in monitor.audit_rows()] == ["quarantine"]
     assert monitor.ledger.usage(one.project)[one.project]["default"].used == 0
-    service.close()
+
+
+def test_a_dead_token_is_asked_about_once(furnish, credentials_of, sandbox, token_of, request_, token_calls):
+    """A bot that goes on calling does not knock at the token address each time; a new login revives it."""
+    settings = furnish()
+    credentials, dead = credentials_of(settings)
+    sandbox.revoke(1)
+    for _ in range(3):
+        with pytest.raises(CredentialError, match="ytquota login 1"):
+            credentials.refresh(request_)
+    assert (token_calls(), len(dead)) == ([400], 1)
+
+    token_of(settings, **sandbox.issue_token(ONE))
+    credentials.refresh(request_)
+
+    assert credentials.valid
+
+
+def test_a_stuck_process_does_not_stop_a_token_that_lasts(furnish, credentials_of, token_of, request_):
+    """Whoever holds the lock for long is not waited for while the old token serves."""
+    settings = furnish()
+    token_of(settings, expiry=in_minutes(3))
+    credentials, _ = credentials_of(settings)
+
+    with token_lock(settings.sets[1].token_file):
+        credentials.before_request(request_, "GET", "http://x", headers := {})
+
+    assert headers["authorization"] == f"Bearer {credentials.token}"
 
 
 def test_a_quarantined_set_is_not_tried_again(furnish, open_monitor, sandbox, token_of, token_calls):
@@ -228,13 +253,13 @@ def test_a_withdrawn_client_is_final_too(furnish, credentials_of, token_of, requ
     assert len(dead) == 1
 
 
-def test_a_scope_that_was_taken_back_is_named(furnish, open_monitor, sandbox, token_of, caplog):
+def test_a_scope_that_was_taken_back_is_named(service_of, furnish, open_monitor, sandbox, token_of, caplog):
     """The token goes on working for the rest, and the set says what it lacks."""
     settings = furnish()
     monitor = open_monitor(settings)
     token_of(settings, expiry=in_minutes(-1))
     sandbox.drop_scope(SCOPE, 1)
-    service = get_authenticated_service(settings=settings, monitor=monitor)
+    service = service_of(settings, monitor)
 
     service.videos().list(part="id", id="a").execute()
 
@@ -242,7 +267,6 @@ def test_a_scope_that_was_taken_back_is_named(furnish, open_monitor, sandbox, to
     assert (one.state, one.missing_scopes) == ("ready", (SCOPE,))
     assert "youtube.readonly" in one.why
     assert any(SCOPE in message and "ytquota login 1" in message for message in caplog.messages)
-    service.close()
 
 
 def test_a_token_address_out_of_reach_does_not_stop_a_token_that_lasts(

@@ -18,6 +18,7 @@ from google.auth.credentials import TokenState
 from google.auth.exceptions import RefreshError, TransportError
 from google.oauth2.credentials import Credentials
 
+from ytquota.auth.files import LOCK_PATIENCE, LockedOut
 from ytquota.auth.tokens import Token, load_token, save_token, token_lock
 from ytquota.errors import CredentialError, classify_error
 
@@ -30,6 +31,9 @@ AHEAD = timedelta(minutes=5)
 
 _PAUSE = 30.0
 """Seconds to the next early attempt while the token address is out of reach and the old token serves."""
+
+_SHORT_PATIENCE = 2.0
+"""Seconds to wait for the lock while the old token still serves."""
 
 _log = logging.getLogger("ytquota.auth")
 
@@ -52,6 +56,7 @@ class StoredCredentials(Credentials):
     _known: Token
     _sent: threading.local
     _quiet_until: float
+    _dead: tuple[str, str] | None = None
     _on_dead: Callable[[str], None] | None
 
     @classmethod
@@ -93,12 +98,17 @@ class StoredCredentials(Credentials):
             RefreshRefused: it can never be renewed again; the message says why and what to do.
             google.auth.exceptions.RefreshError, TransportError: not now; worth another attempt.
         """
+        self._renew(request, LOCK_PATIENCE)
+
+    def _renew(self, request: Any, patience: float) -> None:
         refused = getattr(self._sent, "token", None) or self.token
-        with self._locked():
+        with self._locked(patience):
             self._reread()
             if self.token != refused and self.valid:
                 _log.debug("set %s: took the token that another process renewed", self._number)
                 return
+            if self._dead and self._dead[0] == self._refresh_token:  # asking again would change nothing
+                raise RefreshRefused(self._dead[1])
             try:
                 super().refresh(request)  # type: ignore[no-untyped-call]
             except RefreshError as error:
@@ -110,12 +120,13 @@ class StoredCredentials(Credentials):
         """Renew ahead of time; go on with the old token while it lasts and the address is out of reach."""
         if self.valid or (not self._is_over() and time.monotonic() < self._quiet_until):
             return
+        is_over = self._is_over()
         try:
-            self.refresh(request)
+            self._renew(request, LOCK_PATIENCE if is_over else _SHORT_PATIENCE)
         except RefreshRefused:
             raise
-        except (RefreshError, TransportError, OSError) as error:
-            if self._is_over():
+        except (RefreshError, TransportError, LockedOut, OSError) as error:
+            if is_over:
                 raise
             self._quiet_until = time.monotonic() + _PAUSE
             _log.warning("set %s: could not renew the token yet (%s)", self._number, type(error).__name__)
@@ -127,10 +138,10 @@ class StoredCredentials(Credentials):
         return twin
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, patience: float) -> Iterator[None]:
         """Hold the file's lock; a read-only folder (a mounted secret) has no second writer to fear."""
         try:
-            lock = token_lock(self._path)
+            lock = token_lock(self._path, patience=patience)
             lock.__enter__()
         except OSError as error:
             _log.warning("%s cannot be locked (%s); renewing without", self._path, error.strerror)
@@ -209,9 +220,10 @@ class StoredCredentials(Credentials):
         reason = (
             f"{_FINAL.get(verdict.reason, verdict.message)}{self._age()} Run `ytquota login {self._number}`."
         )
+        self._dead = (self._refresh_token, f"Set {self._number} cannot call YouTube: {reason}")
         if self._on_dead is not None:
             self._on_dead(reason)
-        raise RefreshRefused(f"Set {self._number} cannot call YouTube: {reason}") from None
+        raise RefreshRefused(self._dead[1]) from None
 
     def _age(self) -> str:
         if self._known.granted_at is None:

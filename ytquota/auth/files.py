@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-LOCK_PATIENCE = 30.0
-"""Seconds to wait for another process that holds a lock: longer than a token call with its retries takes."""
+LOCK_PATIENCE = 75.0
+"""Seconds to wait for another holder of a lock: longer than the google client waits for an answer."""
 
 _log = logging.getLogger("ytquota.auth")
 _warned: set[Path] = set()
+
+
+class LockedOut(CredentialError):  # noqa: N818 - says what is the case
+    """Another process has held a lock for longer than is sensible."""
 
 
 @contextlib.contextmanager
@@ -36,7 +40,7 @@ def locked(path: Path, *, patience: float = LOCK_PATIENCE) -> Iterator[None]:
         patience: seconds to wait for another holder.
 
     Raises:
-        CredentialError: another process held the lock for longer than `patience`.
+        LockedOut: another process held the lock for longer than `patience`.
         OSError: the folder cannot be written to.
     """
     path = path.resolve()  # two names of one file share one lock
@@ -54,7 +58,7 @@ def _wait_for(descriptor: int, lock: Path, patience: float) -> None:
     deadline = time.monotonic() + patience
     while not try_lock(descriptor):
         if time.monotonic() > deadline:
-            raise CredentialError(
+            raise LockedOut(
                 f"Another process has held {lock} for {patience:.0f} s; "
                 "end that process (it may be stopped in a debugger) and try again."
             )

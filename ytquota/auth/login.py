@@ -47,6 +47,7 @@ class LoginAttempt:
         self._consent, self._receiver, self._timeout = consent, receiver, timeout
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.future: Future[LoginResult] = Future()
+        self.future.set_running_or_notify_cancel()  # a cancelled task may only ask for the end
 
     @property
     def url(self) -> str:

@@ -1,4 +1,4 @@
-"""Who did it, and in which words a set is named to people."""
+"""Who did it, for the audit trail."""
 
 from __future__ import annotations
 

@@ -38,18 +38,21 @@ class Receiver:
                 f"{redirect} cannot be listened on ({error.strerror}). End the program that uses the port, "
                 "or use an OAuth client of type 'Desktop app', which takes any free port."
             ) from None
+        self._thread: threading.Thread | None = None
         self.redirect = redirect.replace(":0/", f":{self._server.server_port}/")
 
     def listen(self, answers: Callable[[str], bool], receive: Callable[[str], None]) -> None:
         """Serve in a thread; hand every address that `answers` accepts to `receive`."""
         self._server.answers, self._server.receive = answers, receive
-        threading.Thread(
+        self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="ytquota-login", daemon=True
-        ).start()
+        )
+        self._thread.start()
 
     def close(self) -> None:
         """Stop serving and free the port."""
-        self._server.shutdown()
+        if self._thread is not None:  # shutdown() waits for ever for a server that never ran
+            self._server.shutdown()
         self._server.server_close()
 
 

@@ -88,23 +88,28 @@ def _build(
     from ytquota.service.identity import Identity  # noqa: PLC0415
 
     assert one.project is not None  # known for every set that can be chosen
-    chosen = settings.sets[one.number]
-    signer: dict[str, Any]
-    if chosen.api_key is not None:
-        signer = {"developer_key": chosen.api_key.reveal()}
-    else:
-        from ytquota.auth.credentials import StoredCredentials  # noqa: PLC0415
-
-        on_dead = partial(quarantine, settings, monitor, one.number)
-        signer = {"credentials": StoredCredentials.from_token(checked_token(chosen), on_dead=on_dead)}
     return build_service(
+        credentials=_credentials(settings, monitor, one.number),
         identity=Identity(one.project, str(one.number)),
         monitor=monitor,
         endpoint=settings.api_endpoint,
         tag=tag,
         priority=priority,
-        **signer,
     )
+
+
+def _credentials(settings: Settings, monitor: QuotaMonitor, number: int) -> Any:
+    """Return what signs the calls of a set."""
+    chosen = settings.sets[number]
+    if chosen.api_key is not None:
+        from google.auth.api_key import Credentials  # noqa: PLC0415 - google-auth takes 50 ms to load
+
+        # as a header: in the address the key would show in every HttpError and in the client's log
+        return Credentials(chosen.api_key.reveal())  # type: ignore[no-untyped-call]
+    from ytquota.auth.credentials import StoredCredentials  # noqa: PLC0415
+
+    on_dead = partial(quarantine, settings, monitor, number)
+    return StoredCredentials.from_token(checked_token(chosen), on_dead=on_dead)
 
 
 def quarantine(settings: Settings, monitor: QuotaMonitor, number: int, reason: str) -> None:
@@ -122,6 +127,7 @@ class _Listener:
 
     def __init__(self, settings: Settings, monitor: QuotaMonitor) -> None:
         self._settings, self._monitor = settings, monitor
+        self._named: set[str] = set()
 
     def __call__(self, demand: Demand, verdict: Verdict) -> None:
         if verdict.kind == "credential_dead" and demand.credential_set.isdecimal():
@@ -129,6 +135,17 @@ class _Listener:
         elif verdict.kind == "exhausted":
             _log.warning("set %s, %s: %s", demand.credential_set or "?", demand.method, verdict.message)
             refresh_view(self._settings, self._monitor)
+        self._name_project(demand, verdict)
+
+    def _name_project(self, demand: Demand, verdict: Verdict) -> None:
+        """An error tells which project a key belongs to, which the key itself does not."""
+        if demand.project.startswith("key:") and verdict.project and demand.project not in self._named:
+            self._named.add(demand.project)
+            _log.warning(
+                "the API key of set %s belongs to project %s: write YTQUOTA_PROJECT_%s=%s into .env, "
+                "so that it is counted there",
+                demand.credential_set, verdict.project, demand.credential_set, verdict.project,
+            )  # fmt: skip
 
 
 def _tell(choice: Choice) -> None:

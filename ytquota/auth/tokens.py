@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ytquota.auth.files import locked, read_object, replace_json, warn_if_open
+from ytquota.auth.files import LOCK_PATIENCE, locked, read_object, replace_json, warn_if_open
 from ytquota.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -143,10 +143,10 @@ def load_token(number: int, path: Path) -> Token:
     return token
 
 
-def token_lock(path: Path) -> AbstractContextManager[None]:
-    """Hold the lock of a token file: every refresh and every login takes it."""
+def token_lock(path: Path, *, patience: float = LOCK_PATIENCE) -> AbstractContextManager[None]:
+    """Hold the lock of a token file: every refresh and every login takes it; see `files.locked`."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return locked(path)
+    return locked(path, patience=patience)
 
 
 def save_token(path: Path, content: Mapping[str, Any]) -> None:
