@@ -153,3 +153,22 @@ def test_a_write_shows_what_was_written_and_a_delete_removes_it(youtube):
     with pytest.raises(HttpError) as caught:
         youtube.playlists().delete(id=playlist["id"]).execute()
     assert json.loads(caught.value.content)["error"]["errors"][0]["reason"] == "playlistNotFound"
+
+
+def test_a_new_playlist_holds_what_was_put_into_it(youtube):
+    """It starts empty, lists what was inserted, and is the first of the caller's playlists."""
+    playlist = youtube.playlists().insert(part="snippet", body={"snippet": {"title": "Mine"}}).execute()
+
+    def items():
+        listing = youtube.playlistItems().list(part="snippet", playlistId=playlist["id"], maxResults=50)
+        return listing.execute()["items"]
+
+    assert items() == []
+    video = {"kind": "youtube#video", "videoId": "v1"}
+    body = {"snippet": {"playlistId": playlist["id"], "resourceId": video}}
+    item = youtube.playlistItems().insert(part="snippet", body=body).execute()
+    assert [found["snippet"]["resourceId"] for found in items()] == [video]
+    youtube.playlistItems().delete(id=item["id"]).execute()
+    assert items() == []
+    mine = youtube.playlists().list(part="snippet", mine=True).execute()["items"]
+    assert (mine[0]["id"], len(mine)) == (playlist["id"], 5)

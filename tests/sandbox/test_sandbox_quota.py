@@ -93,6 +93,8 @@ def test_a_price_that_does_not_fit_whole_is_refused(sandbox, get):
 
     assert get("captions", videoId="v").status_code == 403
     assert get("videos", id="a").status_code == 200
+    noted = [(row["bucket"], row["units"], row["reason"]) for row in sandbox.access_log()]
+    assert noted == [("default", 0, "quotaExceeded"), ("default", 1, "")]
 
 
 def test_the_counters_start_over_at_midnight_pacific(sandbox, get):

@@ -79,7 +79,7 @@ class Api:
         try:
             result = batch.answer(request, lambda part: self._one(part, "part", instead, refuse=refuse))
         except ApiError as error:
-            result = Answer.json(error.status, error.document())
+            result = _told(error)
         result = instead or result
         if faults.take("batch", (Kind.DROP_HANDLED,)):
             result = replace(result, drop=True)
@@ -128,10 +128,10 @@ class Api:
         try:
             return self._handle(route, request, caller)
         except ApiError as error:
-            return Answer.json(error.status, error.document())
+            return _told(error)
         except Exception:  # noqa: BLE001 a server answers 500 and lives on
             _log.exception("The sandbox could not answer %s.", route.method.name)
-            return Answer.json(500, api_errors.internal().document())
+            return _told(api_errors.internal())
 
     def _handle(self, route: Route, request: Request, caller: Caller) -> Answer:
         if not caller.project.enabled:
@@ -161,15 +161,18 @@ class Api:
         try:
             result = _misbehave(fault) if fault else self._uploads.proceed(session, request)
         except ApiError as error:
-            result = Answer.json(error.status, error.document())
+            result = _told(error)
         if faults.take("upload.chunk", (Kind.DROP_HANDLED,)):
             result = replace(result, drop=True)
         return self._note(visit, result)
 
     def _refused(self, visit: Visit, error: ApiError) -> Answer:
-        return self._note(visit, Answer.json(error.status, error.document()), reason=error.reason)
+        if visit.caller:
+            bucket = self._state.billing.price(visit.method, visit.at).bucket
+            visit.price = Price(bucket, 0)
+        return self._note(visit, _told(error))
 
-    def _note(self, visit: Visit, result: Answer, reason: str = "") -> Answer:
+    def _note(self, visit: Visit, result: Answer) -> Answer:
         log, request = self._state.log, visit.request
         status = 0 if result.drop else result.status
         fingerprint = hash((request.verb, request.path, request.query_string, request.body))
@@ -186,7 +189,7 @@ class Api:
                 bucket=visit.price.bucket or None,
                 verb=request.verb,
                 path=request.path,
-                reason=reason,
+                reason=result.reason,
                 attempt=attempt,
                 day=self._state.billing.day(visit.at).date,
             )
@@ -194,10 +197,14 @@ class Api:
         return result
 
 
+def _told(error: ApiError) -> Answer:
+    return Answer.json(error.status, error.document(), reason=error.reason)
+
+
 def _misbehave(fault: Fault) -> Answer:
     if fault.kind is Kind.DROP_UNHANDLED:
         return Answer(0, drop=True)
-    return Answer(fault.status, fault.body)
+    return Answer(fault.status, fault.body, reason=fault.reason)
 
 
 def _unchanged(request: Request, result: Answer) -> Answer:

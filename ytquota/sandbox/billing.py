@@ -43,6 +43,10 @@ class Billing:
         self._minutes: dict[tuple[str, str], tuple[float, int]] = {}
         self._days = DayFinder()
 
+    def price(self, method: str, at: float) -> Price:
+        """What a call of `method` costs at epoch second `at`."""
+        return price_on(method, self._days.at(at).date)
+
     def admit(self, project: Project, method: str, at: float) -> Price:
         """Charge one call of `method` at epoch second `at`; the price it was charged.
 

@@ -22,6 +22,7 @@ _SCHEMA = "LiveChatMessage"
 _POLL_AFTER = 2000  # milliseconds
 _BACKLOG = 75  # messages that a first look shows
 _MOST = 500
+_MEMORY = 2_000  # messages that a chat can look back on
 
 
 class Chats:
@@ -84,7 +85,8 @@ class Chats:
 
     def _between(self, chat: str, since: float | None, until: float) -> list[tuple[float, dict[str, Any]]]:
         period = 1.5 + self._resources.seeded("chat", chat) % 4000 / 1000
-        first = int((until - _BACKLOG * period if since is None else since) / period)
+        look_back = _BACKLOG * period if since is None else min(until - since, _MEMORY * period)
+        first = int((until - look_back) / period)
         made = (self._made(chat, index, period) for index in range(first, int(until / period) + 1))
         both = [*made, *self._posted.get(chat, ())]
         found = [one for one in both if one[0] <= until and (since is None or one[0] > since)]

@@ -126,7 +126,8 @@ class Sandbox(Furnishing):
             charged = _is_charged(status, document)
         content = document.encode() if isinstance(document, str) else document
         content = content if isinstance(content, bytes) else orjson.dumps(content)
-        self._order(Fault(Kind.ERROR, method, times, status=status, body=content, charged=charged))
+        fault = Fault(Kind.ERROR, method, times, status, content, charged=charged, reason=reason or "")
+        self._order(fault)
 
     def drop(
         self, method: str | None = None, times: int = 1, when: Literal["before", "after"] = "before"

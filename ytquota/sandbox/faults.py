@@ -32,6 +32,7 @@ class Fault:
         body: of an error.
         charged: whether an error costs the call's price.
         seconds: of slowness.
+        reason: of an error, for the access log.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Fault:
     body: bytes = b""
     charged: bool = True
     seconds: float = 0.0
+    reason: str = ""
 
 
 OUTSIDE_THE_API = frozenset({"batch", "token", "upload.chunk"})

@@ -10,7 +10,7 @@ from ytquota.sandbox.paging import list_answer, page_of, query_of
 from ytquota.sandbox.wire import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from ytquota.sandbox.resources import Resources
     from ytquota.sandbox.state import Call
@@ -52,10 +52,17 @@ class Reads:
             return list_answer(call, self._known(call, schema, ids))
         query = query_of(call)
         fixed = _FIXED.get(call.method.name, "").split()
-        size = len(fixed) or self._size(query, *_SIZES.get(call.method.name, _USUAL_SIZE))
-        page = page_of(call, query, size, whole=bool(fixed))
-        ids = fixed or [self._resources.new_id(schema, query, place) for place in page.places]
-        self._place(call, schema, ids)
+        if fixed:
+            page = page_of(call, query, len(fixed), whole=True)
+            return list_answer(call, self._known(call, schema, fixed), page)
+        context = _context(call)
+        first = self._resources.children(schema, context.values())
+        page = page_of(call, query, len(first) + self._made_up(call, query, context))
+        made_up = (place - len(first) for place in page.places if place >= len(first))
+        ids = [self._resources.new_id(schema, query, place) for place in made_up]
+        ids = first[page.start : page.start + page.count] + ids
+        for ident in ids:
+            self._resources.place(schema, ident, context)
         return list_answer(call, self._known(call, schema, ids), page)
 
     def search(self, call: Call) -> Answer:
@@ -110,12 +117,11 @@ class Reads:
     def _size(self, query: str, least: int, most: int) -> int:
         return least + self._resources.seeded("size", query) % (most - least + 1)
 
-    def _place(self, call: Call, schema: str, ids: Iterable[str]) -> None:
-        context = {name: values[0] for name, values in call.request.params.items() if name.endswith("Id")}
-        if "mine" in call.request.params and call.caller.channel:
-            context["channelId"] = call.caller.channel
-        for ident in ids:
-            self._resources.place(schema, ident, context)
+    def _made_up(self, call: Call, query: str, context: Mapping[str, str]) -> int:
+        """How many items nobody made: none in what a caller created, a playlist for example."""
+        if any(self._resources.was_made(parent) for parent in context.values()):
+            return 0
+        return self._size(query, *_SIZES.get(call.method.name, _USUAL_SIZE))
 
     def _hit(self, call: Call, kind: str, query: str, place: int) -> dict[str, Any]:
         schema = _SEARCHED[kind]
@@ -134,6 +140,14 @@ class Reads:
             known = schemas.parts_of("SearchResultSnippet")
             hit["snippet"] = {name: value for name, value in source["snippet"].items() if name in known}
         return hit
+
+
+def _context(call: Call) -> dict[str, str]:
+    """What the items of a list belong to, by its filters."""
+    context = {name: values[0] for name, values in call.request.params.items() if name.endswith("Id")}
+    if "mine" in call.request.params and call.caller.channel:
+        context["channelId"] = call.caller.channel
+    return context
 
 
 def handlers(resources: Resources) -> dict[str, Callable[[Call], Answer]]:

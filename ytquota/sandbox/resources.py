@@ -22,7 +22,8 @@ class Resources:
         self._changed: dict[tuple[str, str], dict[str, Any]] = {}
         self._context: OrderedDict[tuple[str, str], Mapping[str, str]] = OrderedDict()
         self._deleted: set[tuple[str, str]] = set()
-        self._created = 0
+        self._made: dict[str, None] = {}
+        self._children: dict[tuple[str, str], dict[str, None]] = {}
 
     def seeded(self, *keys: object) -> int:
         """A number of 32 bits that depends on the seed and the keys."""
@@ -59,11 +60,25 @@ class Resources:
 
     def create(self, schema: str, body: Mapping[str, Any], context: Mapping[str, str]) -> str:
         """Keep a new resource; its id."""
-        self._created += 1
-        ident = self.new_id(schema, "created", self._created)
+        ident = self.new_id(schema, "created", len(self._made))
+        self._made[ident] = None
         self.place(schema, ident, context)
         self.change(schema, ident, body)
+        snippet = body.get("snippet")
+        named = snippet.values() if isinstance(snippet, Mapping) else ()
+        for parent in {*context.values(), *(value for value in named if isinstance(value, str))}:
+            self._children.setdefault((schema, parent), {})[ident] = None
         return ident
+
+    def children(self, schema: str, parents: Iterable[str]) -> list[str]:
+        """Ids of what was created under all of these (a playlist, a channel, a video), latest first."""
+        found = [self._children.get((schema, parent), {}) for parent in parents]
+        common = [ident for ident in (found[0] if found else ()) if all(ident in one for one in found)]
+        return [ident for ident in reversed(common) if (schema, ident) not in self._deleted]
+
+    def was_made(self, ident: str) -> bool:
+        """Whether a caller made the resource of that id."""
+        return ident in self._made
 
     def change(self, schema: str, ident: str, body: Mapping[str, Any]) -> None:
         """Let the body's fields win over what was there."""

@@ -53,8 +53,11 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     delay: float = 0.0  # seconds
     drop: bool = False
+    reason: str = ""  # of an error, for the access log
 
     @classmethod
-    def json(cls, status: int, document: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    def json(
+        cls, status: int, document: Any, headers: tuple[tuple[str, str], ...] = (), *, reason: str = ""
+    ) -> Answer:
         """An answer that carries `document` as JSON."""
-        return cls(status, orjson.dumps(document), headers=headers)
+        return cls(status, orjson.dumps(document), headers=headers, reason=reason)
