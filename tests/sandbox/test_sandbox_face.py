@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 import subprocess
@@ -112,6 +113,20 @@ def test_one_that_never_served_leaves_nothing_open(web):
 
     with pytest.raises(httpx.ConnectError):
         web.get(url)
+
+
+def test_a_copy_of_the_socket_in_a_child_keeps_nobody_waiting(sandbox, web):
+    """A forked child has the listening socket, too; still a stopped sandbox refuses, and starts again."""
+    url = sandbox.url
+    copy = os.dup(sandbox._server._socket.fileno())
+    try:
+        sandbox.stop()
+        with pytest.raises(httpx.ConnectError):
+            web.get(url)
+        sandbox.start()
+        assert web.get(url).status_code == 200
+    finally:
+        os.close(copy)
 
 
 def test_answers_that_are_held_back_do_not_keep_it_from_stopping():

@@ -88,10 +88,11 @@ class _Uvicorn(uvicorn.Server):
                 await asyncio.wait_for(self._end.wait(), _TICK)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in sockets or ():
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)  # also for copies that forked children hold
         for server in self.servers:
             server.close()
-        for listener in sockets or ():
-            listener.close()
         tasks = set(self.server_state.tasks)
         for connection in list(self.server_state.connections):
             connection.shutdown()
