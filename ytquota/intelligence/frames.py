@@ -15,7 +15,7 @@ import pandas as pd
 from ytquota.clock import PACIFIC, bounds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
 Grouping = Literal["method", "credential_set", "tag", "bucket", "hour", "project", "priority"]
@@ -47,12 +47,18 @@ CALLS: dict[str, str] = {
     "status": "Int16",  # HTTP status; missing when no answer came
     "units": "int64",  # quota units charged in the end
     "price": "int64",  # quota units of one attempt
-    "calls": "int64",  # calls this line stands for: 1, or more where refused demand was summed
+    "calls": "int64",  # calls this line stands for: 1, 0 for a retry, more where refused demand was summed
     "attempts": "int64",  # times the call was sent
     "unmet": "int64",  # quota units that were asked for and not to be had
     "latency": "float64",  # seconds from the first byte sent to the last one read
     "ids": "Int32",  # ids asked for in one call, where the method takes them
 }
+
+SUMS = (
+    *("at", "day", "project", "bucket", "method", "credential_set", "tag", "outcome"),
+    *("units", "calls", "unmet"),
+)
+"""What sums are made of: those columns of `CALLS` that a roll-up of archived days has too."""
 
 DAILY: dict[str, str] = {
     "day": "datetime64[us]",
@@ -79,7 +85,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _TEXTS = tuple(name for name, dtype in CALLS.items() if dtype == "category")
 _WHOLE = {"units": 0, "price": 0, "calls": 1, "attempts": 1, "unmet": 0}
-_READ: dict[str, object] = dict.fromkeys(_TEXTS, "") | _WHOLE | {"status": None, "latency": 0.0}
+_READ: dict[str, object] = dict.fromkeys(_TEXTS, "") | _WHOLE | {"status": None, "latency": 0.0, "retry": 0}
 """What is read from a row, and what stands where the row says nothing."""
 _KEYS = {"credential_set": "set", "provenance": "prov", "unmet": "refused"}
 _CHUNK = 4096
@@ -96,10 +102,31 @@ def calls_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     columns: dict[str, Any] = {"at": at, "day": _quota_days(at)}
     columns |= {name: pd.Categorical(values[name]) for name in _TEXTS}
     columns |= {name: np.array(values[name], dtype="int64") for name in _WHOLE}
+    columns["calls"] = np.where(np.array(values["retry"], dtype="int64") > 0, 0, columns["calls"])
     columns["status"] = pd.array(values["status"], dtype="Int16")
     columns["ids"] = pd.array(values["ids"], dtype="Int32")
     columns["latency"] = np.array(values["latency"], dtype="float64")
     return pd.DataFrame(columns, columns=list(CALLS))
+
+
+def sums_frame(tables: Sequence[Any], rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """The log for adding up, as `QuotaMonitor.summable` gives it: the columns of `SUMS`.
+
+    A row of an archived day stands for a quarter of an hour of calls of one hand, method and outcome.
+    """
+    frames = [calls_frame(rows)[list(SUMS)]]
+    if tables:
+        import pyarrow as pa  # noqa: PLC0415 - only where something was archived
+
+        rolled = pa.concat_tables(tables).to_pandas(strings_to_categorical=True)
+        rolled = rolled.rename(columns={"slot": "at", "set": "credential_set", "refused": "unmet"})
+        rolled["at"] = rolled["at"].dt.as_unit("us")
+        rolled["day"] = _quota_days(pd.DatetimeIndex(rolled["at"]))
+        frames.insert(0, rolled[list(SUMS)])
+    for name in (name for name in SUMS if CALLS[name] == "category"):
+        seen = pd.api.types.union_categoricals([frame[name] for frame in frames])
+        frames = [frame.assign(**{name: frame[name].cat.set_categories(seen.categories)}) for frame in frames]
+    return pd.concat(frames, ignore_index=True).astype({name: CALLS[name] for name in SUMS})
 
 
 def _columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -78,7 +78,7 @@ class QuotaIntelligence:
         """Units per quota day and pool, days without calls included, with the columns of `frames.DAILY`."""
         from ytquota.intelligence import frames
 
-        return frames.daily_burn(self.calls(since, until, project=project, bucket=bucket))
+        return frames.daily_burn(self._sums(since, until, project, bucket))
 
     def burn_by(
         self,
@@ -92,7 +92,9 @@ class QuotaIntelligence:
         """Units per bucket and method, credential_set, tag, hour, project or priority; dearest first."""
         from ytquota.intelligence import frames
 
-        return frames.burn_by(self.calls(since, until, project=project, bucket=bucket), what)
+        if what == "priority":  # the one thing that roll-ups do not tell apart
+            return frames.burn_by(self.calls(since, until, project=project, bucket=bucket), what)
+        return frames.burn_by(self._sums(since, until, project, bucket), what)
 
     def heatmap(
         self,
@@ -105,7 +107,7 @@ class QuotaIntelligence:
         """Mean units per hour of one bucket: hour of the day (Pacific) by weekday."""
         from ytquota.intelligence import frames
 
-        return frames.heatmap(self.calls(since, until, project=project, bucket=bucket))
+        return frames.heatmap(self._sums(since, until, project, bucket))
 
     def intraday(
         self, day: date | None = None, *, project: str | None = None, bucket: str | None = None
@@ -118,6 +120,15 @@ class QuotaIntelligence:
         bounds = clocks.bounds_of(day)
         calls = self.calls(clocks.utc(bounds.start), clocks.utc(bounds.end), project=project, bucket=bucket)
         return frames.intraday(calls, day, until=now)
+
+    def _sums(
+        self, since: datetime | None, until: datetime | None, project: str | None, bucket: str | None
+    ) -> pd.DataFrame:
+        """The log for adding up: archived days come as roll-ups, so that a year is read at once."""
+        from ytquota.intelligence import frames
+
+        sums = frames.sums_frame(*self.monitor.summable(since, until, project=project))
+        return sums if bucket is None else sums[sums["bucket"] == bucket].reset_index(drop=True)
 
 
 def _open() -> QuotaMonitor:

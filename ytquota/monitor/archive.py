@@ -109,14 +109,10 @@ class Archive:
             yield from rows_of(self._read(path))
 
     def rollups(
-        self, first: date = date.min, last: date = date.max, *, project: str | None = None
-    ) -> pa.Table | None:
-        """The roll-ups of the days from first to last in one table; None where nothing was archived."""
-        tables = []
-        for day in self._days("rollup"):
-            if first <= day <= last:
-                tables += [self._read(path) for path in self._files("rollup", day, project, None)]
-        return pa.concat_tables(tables) if tables else None
+        self, day: date, *, project: str | None = None, hosts: Callable[[str, str], bool] | None = None
+    ) -> list[pa.Table]:
+        """The roll-ups of one day, a table per host and project; `hosts(host, project)` chooses files."""
+        return [self._read(path) for path in self._files("rollup", day, project, hosts)]
 
     # -- inside
 

@@ -44,7 +44,12 @@ class JournalLog:
         self._folder, self._archive_folder = folder, archive
 
     def rows(
-        self, since: datetime | None = None, until: datetime | None = None, *, project: str | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        project: str | None = None,
+        with_archive: bool = True,
     ) -> Iterator[dict[str, Any]]:
         """Rows with since <= at < until, oldest first; lines that cannot be read are passed over."""
         # a hold that straddled midnight is settled in the file of the day it was taken on: look one day
@@ -52,7 +57,7 @@ class JournalLog:
         first = clocks.quota_day(since) - timedelta(days=1) if since else date.min
         last = clocks.quota_day(until) if until else date.max
         low, high = _bound(since) or "", _bound(until) or "~"
-        archive = self.archive()
+        archive = self.archive() if with_archive else None
         archived = set(archive.days()) if archive else set()
         for day in sorted(archived.union(days_in(self._folder))):
             if first <= day <= last:
@@ -64,6 +69,18 @@ class JournalLog:
                         _between(archive.rows(day, project=project, hosts=_others(own)), low, high)
                     )
                 yield from streams[0] if len(streams) == 1 else heapq.merge(*streams, key=_at)
+
+    def rollups(self, first: date, last: date, *, project: str | None = None) -> list[Any]:
+        """Roll-ups (pyarrow tables) of what `rows(with_archive=False)` leaves out."""
+        archive = self.archive()
+        if archive is None:
+            return []
+        tables = []
+        for day in archive.days():
+            if first <= day <= last:
+                own = {project_name(path.stem) for path in self._files(day, project)}
+                tables += archive.rollups(day, project=project, hosts=_others(own))
+        return tables
 
     def archive(self) -> Archive | None:
         """The archive beside the journals, or None where no day has been archived yet."""

@@ -6,6 +6,7 @@ import atexit
 import logging
 import threading
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
@@ -21,7 +22,7 @@ from ytquota.prices import PriceBook, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
     from pathlib import Path
 
     from ytquota.errors import Verdict
@@ -193,6 +194,25 @@ class QuotaMonitor:
         """
         self.ledger.flush()
         return self._log.rows(since, until, project=project)
+
+    def summable(
+        self, since: datetime | None = None, until: datetime | None = None, *, project: str | None = None
+    ) -> tuple[list[Any], Iterator[dict[str, Any]]]:
+        """The log for adding up: roll-ups (pyarrow tables) of archived days, and the rows of the others.
+
+        Fast over years. Where `since` or `until` is no midnight Pacific, all comes as rows, as a roll-up cannot
+        be cut.
+        """
+        self.ledger.flush()
+        if not all(
+            at is None or clocks.epoch(at) == clocks.bounds_at(clocks.epoch(at)).start
+            for at in (since, until)
+        ):
+            return [], self._log.rows(since, until, project=project)
+        first = clocks.quota_day(since) if since else date.min
+        last = clocks.quota_day(until) - timedelta(days=1) if until else date.max
+        tables = self._log.rollups(first, last, project=project)
+        return tables, self._log.rows(since, until, project=project, with_archive=False)
 
     def tail(self, position: Position | None = None) -> tuple[list[dict[str, Any]], Position]:
         """The rows since a position (None.
