@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
+import select
 import socket
 import threading
 from collections import Counter
@@ -164,56 +165,82 @@ def sends(sandbox):
 
 
 @pytest.fixture
-def relay(sandbox):
-    """A stretch of wire to the sandbox that loses answers and hangs up politely, as a proxy may.
+def make_relay(sandbox):
+    """Lay a stretch of wire to the sandbox that loses answers and hangs up politely, as a proxy may.
 
     The first answer to a request with a new `quotaUser=lost...` is swallowed and the connection closed.
     """
-    with Relay(int(sandbox.url.rpartition(":")[2])) as relay:
-        yield relay
+    with contextlib.ExitStack() as stack:
+        yield lambda tls=None: stack.enter_context(Relay(int(sandbox.url.rpartition(":")[2]), tls))
+
+
+@pytest.fixture
+def relay(make_relay):
+    return make_relay()
 
 
 class Relay:
-    def __init__(self, port):
-        self._port, self._seen, self._lock = port, set(), threading.Lock()
+    def __init__(self, port, tls=None):
+        self._port, self._tls, self._seen, self._lock = port, tls, set(), threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._open = []
+        self.connections = 0
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
         return self
 
     def __exit__(self, *_):
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._accepting.join()
+        self.hang_up()
+
+    def hang_up(self):
+        """Close every connection, and wait until each is closed."""
+        serving, self._open = self._open, []
+        for server, thread in serving:
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
     def _accept(self):
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+                server = socket.create_connection(("127.0.0.1", self._port))
+                thread = threading.Thread(target=self._serve, args=(client, server), daemon=True)
+                thread.start()
+                self._open.append((server, thread))
+                self.connections += 1
 
-    def _serve(self, client):
-        swallow = threading.Event()
-        with client, socket.create_connection(("127.0.0.1", self._port)) as server:
-            back = threading.Thread(target=self._answers, args=(server, client, swallow), daemon=True)
-            back.start()
-            with contextlib.suppress(OSError):
-                while data := client.recv(65536):
-                    if self._is_new(LOST.search(data)):
-                        swallow.set()
-                    server.sendall(data)
-            with contextlib.suppress(OSError):
-                server.shutdown(socket.SHUT_RDWR)
-            back.join()
+    def _serve(self, client, server):
+        with client, server:
+            try:
+                if self._tls:
+                    client = self._tls.wrap_socket(client, server_side=True)
+                with client:
+                    self._pass_on(client, server)
+            except OSError:
+                return
 
-    def _answers(self, server, client, swallow):
-        with contextlib.suppress(OSError):
-            while data := server.recv(65536):
-                if swallow.is_set():
-                    break
+    def _pass_on(self, client, server):
+        swallow = False
+        while True:
+            ready, _, _ = select.select([client, server], [], [])
+            if server in ready:
+                data = server.recv(65536)
+                if not data or swallow:
+                    return
                 client.sendall(data)
-            client.shutdown(socket.SHUT_RDWR)
+            if client in ready:
+                data = client.recv(65536)
+                if not data:
+                    return
+                swallow = swallow or self._is_new(LOST.search(data))
+                server.sendall(data)
 
     def _is_new(self, found):
         with self._lock:

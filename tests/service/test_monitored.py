@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +17,7 @@ import ytquota.service.own as own_module
 from ytquota.errors import CredentialError, QuotaExceeded
 from ytquota.monitor import Decision, tag
 from ytquota.service import ServerQuotaExceeded, monitored
+from ytquota.service.fingerprint import key_of
 from ytquota.service.routes import shipped_document
 
 PROJECT, OTHER = "111111111111", "222222222222"
@@ -228,6 +230,40 @@ def test_the_log_tells_who_called_what_and_how(service, monitor):
     facts = dict(row["facts"])
     assert len(facts.pop("hash")) == 16
     assert facts == {"ids": 2, "maxResults": 50, "parts": ["id", "snippet"]}
+
+
+def test_the_hashes_of_all_bots_on_one_ledger_compare(service, monitor, tmp_path):
+    """The key lies beside the ledger, for its owner only; without it a hash says nothing."""
+    for made in (service(), service(tag="other")):
+        made.videos().list(part="id", id="a").execute()
+
+    first, second = (row["facts"]["hash"] for row in monitor.log())
+    key = tmp_path / "memory" / "parameters.key"
+    assert first == second
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert key_of.__wrapped__(key.parent) == key.read_bytes()
+    assert [path.name for path in key.parent.glob("parameters*")] == [key.name]
+
+
+def test_a_memory_folder_that_cannot_be_written_gives_the_process_a_key_of_its_own(tmp_path):
+    """Hashes are a help for advice, never a reason to fail a call."""
+    (tmp_path / "file").write_text("in the way")
+
+    assert len(key_of.__wrapped__(tmp_path / "file" / "memory")) == 16
+
+
+def test_a_request_whose_http_was_replaced_is_metered(service, credentials, closing, spent):
+    """Instead of handing it to execute(), a bot may put its own http on the request."""
+    request = service.videos().list(part="id", id="a")
+    request.http = closing(AuthorizedHttp(credentials(OTHER), http=build_http()))
+    request.execute()
+
+    assert spent() == {OTHER: {"default": {"videos.list": 1}}}
+
+
+def test_a_request_can_be_written_as_json(service):
+    """As in the google client."""
+    assert json.loads(service.videos().list(part="id", id="a").to_json())["methodId"] == "youtube.videos.list"
 
 
 def test_nothing_but_the_youtube_api_is_metered(service, monitor, sandbox):

@@ -70,6 +70,7 @@ class Account:
         hosts: names of the hosts where the API answers.
         tag: tag of calls made outside of any `with ytquota.tag(...)`; "" for the script's name.
         priority: priority of the service's calls.
+        hash_key: what the parameters of calls are hashed with.
     """
 
     monitor: QuotaMonitor
@@ -77,6 +78,7 @@ class Account:
     hosts: frozenset[str] = API_HOSTS
     tag: str = ""
     priority: str = "normal"
+    hash_key: bytes = b""
 
     def trip(
         self, uri: str, verb: str, body: Any, headers: Mapping[str, Any] | None, attempts: Attempts
@@ -140,7 +142,7 @@ class Account:
         return Trip(uri, demands, tuple(ids)) if demands else None
 
     def _demand(self, wire: Wire, identity: Identity, attempts: Attempts) -> Demand | None:
-        call = find_call(wire)
+        call = find_call(wire, self.hash_key)
         if call is None:
             return None
         return Demand(

@@ -8,7 +8,8 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import BatchHttpRequest
 
 from ytquota.service.attempts import attempts_of, tag_in_force
-from ytquota.service.per_thread import PerThreadHttp, metered
+from ytquota.service.per_thread import metered
+from ytquota.service.request import MonitoredRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ class MonitoredBatch(BatchHttpRequest):  # type: ignore[misc]
         def told(request_id: str, response: Any, exception: Exception | None) -> None:
             if isinstance(exception, HttpError):
                 request = self._requests[request_id]
-                account = request.http.account if isinstance(request.http, PerThreadHttp) else self._account
+                account = request.account if isinstance(request, MonitoredRequest) else self._account
                 exception = account.told_to_callback(exception, request.method)
             callback(request_id, response, exception)
 

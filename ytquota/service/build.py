@@ -7,15 +7,17 @@ from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from google.auth.credentials import with_scopes_if_required
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import Resource, build_from_document
 from googleapiclient.http import build_http
 
 from ytquota.service.account import API_HOSTS, Account
 from ytquota.service.batch import MonitoredBatch
+from ytquota.service.fingerprint import key_of
 from ytquota.service.identity import Identity, register_credentials, register_token
 from ytquota.service.per_thread import PerThreadHttp
-from ytquota.service.request import MonitoredRequest
+from ytquota.service.request import request_class
 from ytquota.service.routes import shipped_document
 
 if TYPE_CHECKING:
@@ -54,15 +56,16 @@ def build_service(
     Returns:
         A googleapiclient Resource, safe to use from many threads at once.
     """
+    document = _document(endpoint)
     template = http if http is not None else build_http()
     if credentials is not None:
+        scopes = list(document["auth"]["oauth2"]["scopes"])
+        credentials = with_scopes_if_required(credentials, scopes)  # type: ignore[no-untyped-call]
         template = AuthorizedHttp(credentials, http=template)
-    document = _document(endpoint)
-    hosts = API_HOSTS | _hosts(document["rootUrl"])
-    account = Account(monitor, identity, hosts, tag=tag or "", priority=priority or "normal")
+    account = _account(identity, monitor, document["rootUrl"], tag=tag, priority=priority)
     facade = _facade(template, developer_key, account)
     service = build_from_document(
-        document, http=facade, developerKey=developer_key, requestBuilder=MonitoredRequest
+        document, http=facade, developerKey=developer_key, requestBuilder=request_class(account)
     )
     return _finished(service, account)
 
@@ -77,14 +80,13 @@ def rebuild(
 ) -> Resource:
     """Build a metered twin of a service: same credentials, API key, address, model and http settings."""
     document, address = service._rootDesc, service._baseUrl  # noqa: SLF001 - a Resource shows nothing
-    hosts = API_HOSTS | _hosts(document["rootUrl"], address)
-    account = Account(monitor, identity, hosts, tag=tag or "", priority=priority or "normal")
+    account = _account(identity, monitor, document["rootUrl"], address, tag=tag, priority=priority)
     template = service._http.template if isinstance(service._http, PerThreadHttp) else service._http  # noqa: SLF001
     twin = Resource(
         http=_facade(template, service._developerKey, account),  # noqa: SLF001
         baseUrl=address,
         model=service._model,  # noqa: SLF001
-        requestBuilder=MonitoredRequest,
+        requestBuilder=request_class(account),
         developerKey=service._developerKey,  # noqa: SLF001
         resourceDesc=document,
         rootDesc=document,
@@ -107,8 +109,12 @@ def _document(endpoint: str | None) -> dict[str, Any]:
     }
 
 
-def _hosts(*addresses: str) -> frozenset[str]:
-    return frozenset(urlsplit(address).hostname or "" for address in addresses)
+def _account(
+    identity: Identity, monitor: QuotaMonitor, *addresses: str, tag: str | None, priority: str | None
+) -> Account:
+    hosts = API_HOSTS | {urlsplit(address).hostname or "" for address in addresses}
+    key = key_of(monitor.folder)
+    return Account(monitor, identity, hosts, tag=tag or "", priority=priority or "normal", hash_key=key)
 
 
 def _facade(template: Any, developer_key: str | None, account: Account) -> PerThreadHttp:

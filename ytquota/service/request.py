@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from googleapiclient.http import HttpRequest
 
 from ytquota.service.attempts import attempts_of, tag_in_force
-from ytquota.service.per_thread import PerThreadHttp, metered
+from ytquota.service.per_thread import metered
+
+if TYPE_CHECKING:
+    from ytquota.service.account import Account
 
 
 class MonitoredRequest(HttpRequest):  # type: ignore[misc]
     """googleapiclient's request; counts its attempts, carries its tag, and meters an http given to `execute`.
 
-    Nothing it counts lives on the object, so the copy that `list_next` makes of it starts afresh.
+    Nothing it counts lives on the object, so the copy that `list_next` makes of it starts afresh. The account
+    is the class's, as everything on the object goes into `to_json`.
     """
+
+    account: Account
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -33,7 +39,7 @@ class MonitoredRequest(HttpRequest):  # type: ignore[misc]
             googleapiclient.errors.HttpError: the answer was not a 2xx.
         """
         with attempts_of(self, self.tag):
-            return super().execute(http=self._metered(http), num_retries=num_retries)
+            return super().execute(http=self._to_use(http), num_retries=num_retries)
 
     def next_chunk(self, http: Any = None, num_retries: int = 0) -> Any:
         """Send the next chunk of a resumable upload; only the start of the upload is charged.
@@ -48,10 +54,16 @@ class MonitoredRequest(HttpRequest):  # type: ignore[misc]
             googleapiclient.errors.HttpError: the answer was neither a 2xx nor a 308.
         """
         with attempts_of(self, self.tag):
-            return super().next_chunk(http=self._metered(http), num_retries=num_retries)
+            return super().next_chunk(http=self._to_use(http), num_retries=num_retries)
 
-    def _metered(self, http: Any) -> Any:
-        """The http to use, metered on the account of the service that made this request."""
-        if http is None or not isinstance(self.http, PerThreadHttp):
-            return http
-        return metered(http, self.http.account)
+    def _to_use(self, http: Any) -> Any:
+        """The http given, else the request's own, which a bot may have replaced; metered either way."""
+        chosen = self.http if http is None else http
+        return None if chosen is None else metered(chosen, self.account)
+
+
+def request_class(account: Account) -> type[MonitoredRequest]:
+    """Return the request class of a service, for googleapiclient's `requestBuilder`."""
+    return type(
+        "MonitoredRequest", (MonitoredRequest,), {"account": account, "__doc__": MonitoredRequest.__doc__}
+    )

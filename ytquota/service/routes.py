@@ -6,9 +6,7 @@ media downloads and hand-made requests carry no method name, and a long GET trav
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -17,6 +15,7 @@ import orjson
 from googleapiclient.discovery_cache import get_static_doc
 
 from ytquota.prices import canonical
+from ytquota.service.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 ROOT = "/youtube/v3/"
 """What every method's path contains, behind whatever prefix an endpoint or an upload puts in front of it."""
 
-_HASH_KEY = secrets.token_bytes(16)
 _NOT_HASHED = frozenset(
     ("key", "access_token", "oauth_token", "alt", "prettyPrint", "quotaUser", "uploadType")
 )
@@ -67,7 +65,7 @@ def is_batch(path: str) -> bool:
     return path.rstrip("/").endswith(("/batch", "/batch/youtube/v3"))
 
 
-def find_call(wire: Wire) -> Call | None:
+def find_call(wire: Wire, key: bytes = b"") -> Call | None:
     """Return the call that a request makes, or None if it costs no quota (token calls, upload chunks).
 
     A path below ``/youtube/v3/`` that the shipped document does not know is named after its resource and
@@ -77,7 +75,7 @@ def find_call(wire: Wire) -> Call | None:
     if not found or _is_upload_step(wire):
         return None
     method = find_method(wire.verb, unquote(rest))
-    return Call(method, _facts(method, wire.query))
+    return Call(method, _facts(method, wire.query, key))
 
 
 @cache
@@ -134,7 +132,7 @@ def _is_upload_step(wire: Wire) -> bool:
     return "upload_id=" in wire.query or (wire.verb == "PUT" and "content-range" in wire.headers)
 
 
-def _facts(method: str, query: str) -> dict[str, Any]:
+def _facts(method: str, query: str, key: bytes) -> dict[str, Any]:
     """What advice needs: numbers and part names; of the parameters themselves only a keyed hash."""
     pairs = sorted(pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in _NOT_HASHED)
     facts: dict[str, Any] = {}
@@ -150,6 +148,5 @@ def _facts(method: str, query: str) -> dict[str, Any]:
                 part for part in value.split(",") if _WORD.fullmatch(part)
             ]
     if pairs:
-        text = f"{method}\n{pairs}".encode()
-        facts["hash"] = hashlib.blake2s(text, key=_HASH_KEY, digest_size=8).hexdigest()
+        facts["hash"] = fingerprint(f"{method}\n{pairs}", key)
     return facts
