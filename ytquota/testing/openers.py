@@ -1,0 +1,44 @@
+"""How to open one and the same ledger from several processes: picklable, so that they can be handed over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ytquota.monitor.journal import Journal
+from ytquota.monitor.redis_ledger import RedisLedger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ytquota.clock import Clock
+
+
+@dataclass(frozen=True)
+class JournalOpener:
+    """Opens the journal in a folder."""
+
+    folder: Path
+
+    def __call__(self, clock: Clock, limits: Mapping[str, int]) -> Journal:
+        """The journal, with the operator's limits by bucket."""
+        return Journal(self.folder, clock=clock, limits=lambda _project, bucket: limits.get(bucket))
+
+
+@dataclass(frozen=True)
+class RedisOpener:
+    """Opens the ledger on a server, with this host's lines in a folder; time is the clock's."""
+
+    url: str
+    folder: Path
+
+    def __call__(self, clock: Clock, limits: Mapping[str, int]) -> RedisLedger:
+        """The ledger, with the operator's limits by bucket."""
+        return RedisLedger(
+            self.url,
+            self.folder,
+            clock=clock,
+            limits=lambda _project, bucket: limits.get(bucket),
+            server_time=False,
+        )
