@@ -87,6 +87,7 @@ _TOO_SOON = {"error": {"errors": [{"domain": "youtube.liveChat", "reason": "rate
         (403, _LEGACY, 0),
         (429, _MINUTE, 0),
         (401, body(None, 401, None), 0),
+        (400, body(None, 400, "keyInvalid"), 0),
         (403, _TOO_SOON, 1),
         (429, {}, 1),
         (404, "plain text", 1),

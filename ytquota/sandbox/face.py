@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from ytquota.sandbox.clock import TimeSource
 
+_KEY_TROUBLE = ("API_KEY_INVALID", "keyInvalid", "dailyLimitExceededUnreg")  # the latter two: older words
+
 
 class Sandbox(Furnishing):
     """A YouTube API on a port of this machine; a context manager.
@@ -216,4 +218,4 @@ class Sandbox(Furnishing):
 def _is_charged(status: int, document: Any) -> bool:
     if status == 401 or says_no_quota(status, document):  # noqa: PLR2004 unauthorised
         return False
-    return "API_KEY_INVALID" not in str(document)
+    return not any(mark in str(document) for mark in _KEY_TROUBLE)
