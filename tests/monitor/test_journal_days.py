@@ -14,8 +14,7 @@ import pytest
 
 from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
-from ytquota.monitor import Journal
-from ytquota.monitor import journal as journal_module
+from ytquota.monitor import Journal, places
 
 PROJECT = "123456789012"
 DAY, NEXT = date(2026, 11, 10), date(2026, 11, 11)
@@ -217,7 +216,7 @@ def test_a_fork_while_another_thread_counts_does_not_hang(journal):
 
 def test_without_zone_data_nothing_is_written(journal, monkeypatch):
     """An hour's error in the day would spoil a count that others share."""
-    monkeypatch.setattr(journal_module.clocks, "ZONE_IS_EXACT", False)
+    monkeypatch.setattr(places.clocks, "ZONE_IS_EXACT", False)
 
     with pytest.raises(LedgerUnavailable, match="tzdata"):
         journal.hold(PROJECT, ONE)
@@ -231,3 +230,17 @@ def test_both_durabilities_count_alike(open_journal, a_call, durability):
 
     assert journal.settle(hold, [a_call(50)])
     assert used(journal) == 50
+
+
+def test_the_operators_limit_is_the_one_in_the_settings_today(open_journal, clock):
+    """A limit that was taken out of `.env` is gone with the next start, not carried over for ever."""
+    open_journal(limits=lambda *_: 500).hold(PROJECT, ONE)
+    balance = open_journal(limits=lambda *_: None).usage(PROJECT)[PROJECT]["default"]
+    assert (balance.limit, balance.limit_source) == (500, "operator")
+
+    clock.advance(86_400)
+    journal = open_journal(limits=lambda *_: None)
+    journal.hold(PROJECT, ONE)
+
+    balance = journal.usage(PROJECT)[PROJECT]["default"]
+    assert (balance.limit, balance.limit_source) == (10_000, "default")

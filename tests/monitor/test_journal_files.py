@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
-from ytquota.monitor import Demand, Journal, repair
-from ytquota.monitor import journal as journal_module
+from ytquota.monitor import Demand, Journal, places, repair
 from ytquota.monitor.locks import network_file_system
 from ytquota.monitor.page import unavailable
 
@@ -291,7 +290,7 @@ def test_network_file_systems_are_refused_with_the_way_out(tmp_path):
 
 def test_a_journal_on_a_network_file_system_is_not_opened(open_journal, monkeypatch):
     """The advice is Redis."""
-    monkeypatch.setattr(journal_module, "network_file_system", lambda _folder: "nfs4")
+    monkeypatch.setattr(places, "network_file_system", lambda _folder: "nfs4")
     with pytest.raises(LedgerUnavailable, match="YTQUOTA_LEDGER=redis"):
         open_journal().hold(PROJECT, ONE)
 

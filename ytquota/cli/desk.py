@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from ytquota.clock import SystemClock, quota_day
 from ytquota.errors import SettingsError
 from ytquota.monitor import QuotaMonitor
-from ytquota.monitor.journal import days_in
+from ytquota.monitor.places import days_in
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:

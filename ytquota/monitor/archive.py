@@ -21,8 +21,8 @@ from ytquota import clock as clocks
 from ytquota.errors import YTQuotaError
 from ytquota.monitor import lines
 from ytquota.monitor.archive_tables import calls_table, rollup, rows_of
-from ytquota.monitor.journal import days_in, file_name, project_name
 from ytquota.monitor.locks import lock, unlock
+from ytquota.monitor.places import days_in, file_name, project_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,14 +12,13 @@ import os
 import threading
 import weakref
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ytquota import clock as clocks
-from ytquota.errors import LedgerUnavailable, QuotaExceeded
-from ytquota.monitor import lines
+from ytquota.monitor import lines, pools
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
-from ytquota.monitor.locks import network_file_system
 from ytquota.monitor.page import Page, read_state
+from ytquota.monitor.places import days_in, journal_path, project_name, refuse_unsafe_places
 from ytquota.monitor.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -29,10 +28,12 @@ if TYPE_CHECKING:
 _OPEN_PAGES = 64
 _CLOCK_SLIP = 3600.0
 """A clock that steps back over midnight by less stays in the newer day: a slip must not reopen yesterday."""
-_PROBE_WAIT, _PROBE_TIME = 300.0, 60.0
-"""A provisional mark holds 5 minutes; then one call may probe while others wait a minute for it."""
+_PROBE_WAIT = 300.0
+"""A provisional mark holds 5 minutes; then one call may probe."""
 
 Durability = Literal["process", "power"]
+Said = dict[str, dict[str, int]]
+"""{bucket: {"operator": limit, "server": limit}}"""
 
 
 class Journal:
@@ -55,7 +56,7 @@ class Journal:
     ) -> None:
         self.folder = folder
         self._clock = clock or clocks.SystemClock()
-        self._operator_limit = limits or (lambda _project, _bucket: None)
+        self._operator_limit = limits
         self._durable = durability == "power"
         self._pages: dict[tuple[str, date], Page] = {}
         self._issued: dict[str, Hold] = {}
@@ -81,7 +82,7 @@ class Journal:
             page = self._today(project)
             with page:
                 at = self._clock.time()
-                self._admit(page, items, keep, at)
+                pools.admit(page, items, keep, at)
                 id_ = lines.hold_id(page.day, page.size)
                 fields = {"items": items, "pid": self._pid, "note": note}
                 page.append("hold", at, id_, fields)
@@ -96,10 +97,10 @@ class Journal:
         with self._mutex:
             page = self._page(hold.project, hold.day)
             with page:
-                if not hold.is_open or (hold.is_shared and not _is_unsettled(page, hold.id)):
+                if not hold.is_open or (hold.is_shared and not pools.is_unsettled(page, hold.id)):
                     raise ValueError(f"The hold {hold.id} was settled before; nothing can be added to it.")
                 at = self._clock.time()
-                self._admit(page, items, keep, at)
+                pools.admit(page, items, keep, at)
                 page.append("extend", at, hold.id, {"items": items, "pid": self._pid})
             hold.items = (*hold.items, *items)
         self._sync(page)
@@ -158,7 +159,7 @@ class Journal:
             page = self._page(project, day or self._current_day().day)
             with page:
                 at = self._clock.time()
-                balance = _pool(page, bucket)
+                balance = pools.pool(page, bucket)
                 was_provisional = bucket in page.provisional
                 page.provisional = [b for b in page.provisional if b != bucket]
                 if until is not None and provisional and not was_provisional:
@@ -176,7 +177,7 @@ class Journal:
             page = self._today(project)
             with page:
                 if page.said.get(bucket, {}).get(source) != value:
-                    self._note_limit(page, bucket, value, source)
+                    self._write_limit(page, bucket, value, source)
 
     def adjust(
         self, project: str, bucket: str, units: int, *, reason: str, who: str, day: date | None = None
@@ -185,11 +186,11 @@ class Journal:
         with self._mutex:
             page = self._page(project, day or self._current_day().day)
             with page:
-                balance = _pool(page, bucket)
+                balance = pools.pool(page, bucket)
                 balance[0] = max(0, balance[0] + units)
                 fields = {"bucket": bucket, "units": units, "reason": reason, "who": who, "pid": self._pid}
                 page.append("adjust", self._clock.time(), "", fields)
-                return _balance(bucket, balance, page.said)
+                return pools.balance_of(bucket, balance, page.said)
 
     def usage(self, project: str | None = None, day: date | None = None) -> dict[str, dict[str, Balance]]:
         """Balances of the day.
@@ -221,48 +222,14 @@ class Journal:
             known = self._pages.pop((project, day), None)
             if known is not None:
                 known.close()
-        return Page(self._path(project, day), project, day, self._clock)
+        return Page(journal_path(self.folder, day, project), project, day, self._clock)
 
     def append_adjustment(self, page: Page, *, reason: str, who: str) -> None:
         """Write the page's balances as a correction, with the limits in force."""
+        page.said = self._with_operator(page.project, page.said)
         for bucket, balance in page.balances.items():
-            operator = self._operator_limit(page.project, bucket)
-            said = page.said.get(bucket, {}) | ({} if operator is None else {"operator": operator})
-            balance[2] = lines.effective_limit(bucket, said)[0]
+            balance[2] = lines.effective_limit(bucket, page.said.get(bucket))[0]
         page.append("adjust", self._clock.time(), "", {"reason": reason, "who": who, "pid": self._pid})
-
-    # -- admission
-
-    def _admit(self, page: Page, items: Items, keep: Mapping[str, int] | None, at: float) -> None:
-        """Charge the items to the balances in memory, all or none; the next line makes it so."""
-        before: list[tuple[list[Any], int, float | None]] = []
-        for bucket, units in items:
-            balance = page.balances.get(bucket) or _pool(page, bucket)
-            used, until = balance[0], balance[3]
-            marked = until is not None and at < until
-            spare = balance[2] - (keep.get(bucket, 0) if keep else 0) - used
-            if marked or units > spare:
-                for charged, used_before, until_before in reversed(before):
-                    charged[0], charged[3] = used_before, until_before
-                raise self._exceeded(page, bucket, units, marked=marked)
-            before.append((balance, used, until))
-            balance[0] = used + units
-            if until is not None and bucket in page.provisional:
-                balance[3] = at + _PROBE_TIME
-
-    def _exceeded(self, page: Page, bucket: str, asked: int, *, marked: bool) -> QuotaExceeded:
-        used, _, limit, mark = page.balances[bucket]
-        until = mark if marked else clocks.bounds_of(page.day).end
-        return QuotaExceeded(
-            project=page.project,
-            bucket=bucket,
-            asked=asked,
-            left=0 if marked else max(0, limit - used),
-            limit=limit,
-            now=clocks.utc(self._clock.time()),
-            resets_at=clocks.utc(until).astimezone(clocks.PACIFIC),
-            reason="exhausted" if marked else "limit",
-        )
 
     # -- settlement
 
@@ -274,7 +241,7 @@ class Journal:
         hold.is_open = False
         if known is not None and not known.is_shared and not hold.is_shared:
             return True
-        return _is_unsettled(page, hold.id)
+        return pools.is_unsettled(page, hold.id)
 
     def _record_lines(self, page: Page, id_: str, records: Sequence[CallRecord], at: float) -> bytes:
         if len(records) == 1:
@@ -285,15 +252,7 @@ class Journal:
     def _record_line(
         self, page: Page, id_: str, record: CallRecord, at: float, *, part: int | None = None
     ) -> bytes:
-        bucket = record.bucket
-        balance = page.balances.get(bucket) or _pool(page, bucket)
-        if record.released:
-            balance[0] = max(0, balance[0] - record.released)
-        if record.outcome == "refused":
-            balance[1] += record.released
-        elif record.outcome == "ok" and bucket in page.provisional:
-            page.provisional.remove(bucket)
-            balance[3] = None
+        pools.give_back(page, record)
         kind = "settle" if record.units or not record.released else "release"
         fields = lines.call_fields(record, self._pid)
         if part is not None:
@@ -304,7 +263,7 @@ class Journal:
         for project, record, calls in self._refusals.due(at, everything=everything):
             page = self._today(project)
             with page:
-                _pool(page, record.bucket)[1] += record.released
+                pools.pool(page, record.bucket)[1] += record.released
                 fields = lines.call_fields(record, self._pid)
                 page.append("refuse", at, "", fields | {"calls": calls})
 
@@ -326,8 +285,8 @@ class Journal:
 
     def _open_page(self, project: str, day: date) -> Page:
         if not self._pages:
-            self._refuse_unsafe_places()
-        page = Page(self._path(project, day), project, day, self._clock)
+            refuse_unsafe_places(self.folder)
+        page = Page(journal_path(self.folder, day, project), project, day, self._clock)
         with page:
             if page.is_new:
                 self._begin_day(page)
@@ -337,69 +296,56 @@ class Journal:
         self._pages[project, day] = page
         return page
 
-    def _refuse_unsafe_places(self) -> None:
-        if not clocks.ZONE_IS_EXACT:
-            raise LedgerUnavailable(
-                "The time zone America/Los_Angeles cannot be found on this machine, so the quota day may be "
-                "an hour wrong and a journal shared with others would be spoilt. Install the tzdata package."
-            )
-        if kind := network_file_system(self.folder):
-            raise LedgerUnavailable(
-                f"The ledger {self.location} lies on a network file system ({kind}), where locks do not hold "
-                "between hosts. Use a local folder, or share the count through Redis: YTQUOTA_LEDGER=redis://..."
-            )
-
     def _begin_day(self, page: Page) -> None:
         """The first line of a day carries over what was learned about limits."""
-        for day in self._days_before(page.day):
-            state, _ = read_state(self._path(page.project, day))
-            if state is not None:
-                page.said = {bucket: dict(said) for bucket, said in state.get("lim", {}).items()}
-                break
+        page.said = self._carried(page.project, page.day)
         for bucket in page.balances:
             page.balances[bucket][2] = lines.effective_limit(bucket, page.said.get(bucket))[0]
         page.append("open", self._clock.time(), "", {"pid": self._pid})
 
     def _apply_operator_limits(self, page: Page) -> None:
-        for bucket in page.balances:
-            value = self._operator_limit(page.project, bucket)
-            if value != page.said.get(bucket, {}).get("operator") and value is not None:
-                self._note_limit(page, bucket, value, "operator")
+        wanted = self._with_operator(page.project, page.said)
+        for bucket in list(page.balances):
+            value = wanted.get(bucket, {}).get("operator")
+            if value != page.said.get(bucket, {}).get("operator"):
+                self._write_limit(page, bucket, value, "operator")
 
-    def _note_limit(self, page: Page, bucket: str, value: int | None, source: LimitSource) -> None:
-        said = {k: v for k, v in page.said.get(bucket, {}).items() if k != source}
-        if value is not None:
-            said[source] = value
-        page.said = {name: other for name, other in page.said.items() if name != bucket}
-        if said:
-            page.said[bucket] = said
-        _pool(page, bucket)[2] = lines.effective_limit(bucket, said)[0]
+    def _with_operator(self, project: str, said: Said) -> Said:
+        """What was said of limits, with the operator's part as the settings have it now."""
+        if self._operator_limit is None:
+            return said
+        now: Said = {}
+        for bucket in {*said, *lines.empty_balances()}:
+            now[bucket] = {who: limit for who, limit in said.get(bucket, {}).items() if who != "operator"}
+            value = self._operator_limit(project, bucket)
+            if value is not None:
+                now[bucket]["operator"] = value
+        return {bucket: limits for bucket, limits in now.items() if limits}
+
+    def _write_limit(self, page: Page, bucket: str, value: int | None, source: LimitSource) -> None:
+        pools.note_limit(page, bucket, value, source)
         fields = {"bucket": bucket, "limit": value, "source": source, "pid": self._pid}
         page.append("limit", self._clock.time(), "", fields)
 
     def _balances(self, project: str, day: date) -> dict[str, Balance]:
-        state, _ = read_state(self._path(project, day))
-        if state is None:
-            said = self._carried(project, day)
-            pools = lines.empty_balances()
-            for bucket, pool in pools.items():
-                operator = self._operator_limit(project, bucket)
-                if operator is not None:
-                    said = said | {bucket: said.get(bucket, {}) | {"operator": operator}}
-                pool[2] = lines.effective_limit(bucket, said.get(bucket))[0]
+        state, _ = read_state(journal_path(self.folder, day, project))
+        balances = lines.empty_balances()
+        if state is not None:
+            balances |= state["bal"]
+            said = state.get("lim", {})
         else:
-            pools, said = lines.empty_balances() | state["bal"], state.get("lim", {})
-        return {bucket: _balance(bucket, pool, said) for bucket, pool in pools.items()}
+            said = self._with_operator(project, self._carried(project, day))
+            for bucket, balance in balances.items():
+                balance[2] = lines.effective_limit(bucket, said.get(bucket))[0]
+        return {bucket: pools.balance_of(bucket, balance, said) for bucket, balance in balances.items()}
 
-    def _carried(self, project: str, day: date) -> dict[str, dict[str, int]]:
+    def _carried(self, project: str, day: date) -> Said:
+        """What the newest day before this one knew of limits; the operator's are in the settings."""
         for earlier in self._days_before(day):
-            state, _ = read_state(self._path(project, earlier))
+            state, _ = read_state(journal_path(self.folder, earlier, project))
             if state is not None:
                 return dict(state.get("lim", {}))
         return {}
-
-    def _path(self, project: str, day: date) -> Path:
-        return self.folder / day.isoformat() / f"{file_name(project)}.jsonl"
 
     def _days_before(self, day: date) -> list[date]:
         """The days with a folder before this one, newest first, at most 60."""
@@ -444,59 +390,3 @@ def _after_fork_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
-
-
-def _pool(page: Page, bucket: str) -> list[Any]:
-    """The balance of a bucket, which a later price list may have brought."""
-    if bucket not in page.balances:
-        page.balances[bucket] = [0, 0, lines.effective_limit(bucket, page.said.get(bucket))[0], None]
-    return page.balances[bucket]
-
-
-def _balance(bucket: str, pool: list[Any], said: Mapping[str, Mapping[str, int]]) -> Balance:
-    used, refused, limit, until = pool
-    source = lines.effective_limit(bucket, dict(said.get(bucket, {})))[1]
-    return Balance(used, refused, limit, until, source)
-
-
-def _is_unsettled(page: Page, id_: str) -> bool:
-    """Look from the hold's own line onwards for its settlement: never further back than the hold."""
-    try:
-        _, offset = lines.parse_id(id_)
-    except ValueError:
-        return False
-    wanted = f'"id":"{id_}"'.encode()
-    found = False
-    for raw in page.lines_from(offset):
-        if wanted not in raw:
-            continue
-        kind = lines.decode(raw)["kind"]
-        found = found or kind == "hold"
-        if kind in {"settle", "release"}:
-            return False
-    return found
-
-
-def days_in(folder: Path) -> list[date]:
-    """The quota days that have a folder, oldest first."""
-    try:
-        names = [path.name for path in folder.iterdir()]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    days = []
-    for name in names:
-        try:
-            days.append(date.fromisoformat(name))
-        except ValueError:
-            continue
-    return sorted(days)
-
-
-def file_name(project: str) -> str:
-    """A project as a file name: a provisional project `key:<digest>` has a colon, which Windows forbids."""
-    return project.replace(":", "_")
-
-
-def project_name(stem: str) -> str:
-    """The project a journal file belongs to."""
-    return stem.replace("key_", "key:", 1) if stem.startswith("key_") else stem

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
 from ytquota.monitor import lines
-from ytquota.monitor.journal import days_in, file_name, project_name
 from ytquota.monitor.page import unavailable
+from ytquota.monitor.places import days_in, file_name, project_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -200,7 +200,7 @@ class QuotaMonitor:
     ) -> tuple[list[Any], Iterator[dict[str, Any]]]:
         """The log for adding up: roll-ups (pyarrow tables) of archived days, and the rows of the others.
 
-        Fast over years. Where `since` or `until` is no midnight Pacific, all comes as rows, as a roll-up cannot
+        Fast over years. Where `since` or `until` is no midnight Pacific all comes as rows: a roll-up cannot
         be cut.
         """
         self.ledger.flush()
