@@ -127,7 +127,7 @@ local function denied(day, request, bucket, units, marked)
   local pool = day.pools[bucket]
   return cjson.encode({
     code = 'denied', at = instant(day.at), seq = day.seq, bucket = bucket, asked = units,
-    left = math.max(0, pool.limit - pool.used), limit = pool.limit, marked = marked and pool.exhausted,
+    left = math.max(0, pool.limit - pool.used), limit = pool.limit, marked = marked and pool.exhausted or false,
   })
 end
 

@@ -23,9 +23,9 @@ from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
 from ytquota.monitor import lines
 from ytquota.monitor.host_page import balances_in
-from ytquota.monitor.journal import days_in, project_name
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
 from ytquota.monitor.page import read_state
+from ytquota.monitor.places import days_in, project_name
 from ytquota.monitor.redis_books import PROJECTS, Answer, Book, Books, DayClosed
 from ytquota.monitor.redis_store import RedisStore, Unanswered
 from ytquota.monitor.refusals import Refusals
