@@ -130,10 +130,11 @@ def live(tag: str, stop: threading.Event, *, seed: int | None = None) -> None:
     rng = random.Random(seed)  # noqa: S311 - a story, not a secret
     while not stop.is_set():
         try:
-            service = get_authenticated_service(bot.credential_set, tag=bot.tag, priority=bot.priority)
-            for seconds in habit(service, rng):
-                if stop.wait(seconds):
-                    return
+            with get_authenticated_service(bot.credential_set, tag=bot.tag, priority=bot.priority) as service:
+                while not stop.is_set():
+                    for seconds in habit(service, rng):
+                        if stop.wait(seconds):
+                            return
         except (QuotaExceeded, CredentialError, LedgerUnavailable) as error:
             _log.warning("%s", error)
             stop.wait(_until(error))

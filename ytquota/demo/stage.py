@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _OWN = ("YTQUOTA_", "GOOGLE_CLIENT_SECRETS_FILE_", "OAUTH_TOKEN_FILE_", "YOUTUBE_API_KEY_", "YOUTUBE_SCOPES")
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
 _ROTATION = """
 # In this make-believe the two projects belong to two owners. With real ones read Google's policy first.
 YTQUOTA_ROTATION=1,10
@@ -82,10 +83,10 @@ def perform(show: Show, out: Console) -> None:
 
 
 def forget_own_settings() -> None:
-    """Take a person's own settings, and proxies, out of this process: a demonstration never calls Google."""
-    for name in [name for name in os.environ if name.startswith(_OWN)]:
-        del os.environ[name]
-    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+    """Take a person's own settings, and proxies, out of this process: all of it stays on this machine."""
+    for name in list(os.environ):
+        if name.startswith(_OWN) or name.lower() in _PROXIES:
+            del os.environ[name]
 
 
 @contextmanager
