@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from ytquota.errors import LedgerUnavailable
@@ -154,10 +155,10 @@ class Page:
 
     def _clear_torn_tail(self, size: int) -> int:
         """Move what follows the last newline to a side file; the size that remains."""
-        if os.pread(self._fd, 1, size - 1) == b"\n":
+        if pread(self._fd, 1, size - 1) == b"\n":
             return size
         end = _last_newline(self._pread, size) + 1
-        torn = os.pread(self._fd, size - end, end)
+        torn = pread(self._fd, size - end, end)
         side = self.path.with_suffix(".torn")
         with side.open("ab") as file:
             file.write(torn + b"\n")
@@ -222,26 +223,26 @@ class Page:
             fresh.close()
 
     def _pread(self, offset: int, length: int) -> bytes:
-        return os.pread(self._fd, length, offset)
+        return pread(self._fd, length, offset)
 
 
-def last_line(pread: Callable[[int, int], bytes], end: int) -> bytes:
+def last_line(read: Callable[[int, int], bytes], end: int) -> bytes:
     """The complete line that ends at `end` (an offset just behind its newline)."""
     length = _TAIL
     while True:
         start = max(0, end - length)
-        chunk = pread(start, end - start)
+        chunk = read(start, end - start)
         cut = chunk.rfind(b"\n", 0, -1)
         if cut >= 0 or start == 0:
             return chunk[cut + 1 : -1]
         length *= 4
 
 
-def _last_newline(pread: Callable[[int, int], bytes], end: int) -> int:
+def _last_newline(read: Callable[[int, int], bytes], end: int) -> int:
     """Offset of the last newline before `end`, or -1."""
     while end > 0:
         start = max(0, end - _TAIL)
-        found = pread(start, end - start).rfind(b"\n")
+        found = read(start, end - start).rfind(b"\n")
         if found >= 0:
             return start + found
         end = start
@@ -289,14 +290,11 @@ def read_state(path: Path) -> tuple[dict[str, Any] | None, int]:
     except OSError as error:
         raise unavailable(path, error) from error
     try:
-
-        def pread(offset: int, length: int) -> bytes:
-            return os.pread(fd, length, offset)
-
-        end = _last_newline(pread, os.fstat(fd).st_size) + 1
+        read = partial(_read_at, fd)
+        end = _last_newline(read, os.fstat(fd).st_size) + 1
         if end == 0:
             return None, 0
-        return parse_state(last_line(pread, end), path), end
+        return parse_state(last_line(read, end), path), end
     finally:
         os.close(fd)
 
@@ -311,6 +309,19 @@ def unavailable(path: Path, error: OSError) -> LedgerUnavailable:
     else:
         advice = "Check the disk, or set YTQUOTA_MEMORY_DIR to a folder on another one."
     return LedgerUnavailable(f"The ledger {path} cannot be used: {what}. {advice}")
+
+
+def _read_at(fd: int, offset: int, length: int) -> bytes:
+    return pread(fd, length, offset)
+
+
+def _seek_and_read(fd: int, length: int, offset: int) -> bytes:
+    os.lseek(fd, offset, os.SEEK_SET)  # appending goes to the end wherever this leaves the descriptor
+    return os.read(fd, length)
+
+
+pread: Callable[[int, int, int], bytes] = getattr(os, "pread", _seek_and_read)
+"""Bytes of a file at an offset; Windows has no call for it."""
 
 
 def _open(path: Path) -> int:
@@ -332,7 +343,7 @@ def _copy(fd: int, path: Path) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}.restored")
     with fresh.open("wb") as file:
         offset = 0
-        while chunk := os.pread(fd, 1 << 20, offset):
+        while chunk := pread(fd, 1 << 20, offset):
             file.write(chunk)
             offset += len(chunk)
     try:
