@@ -158,6 +158,31 @@ def test_a_read_that_httplib2_silently_sends_again_is_charged_twice(service, rel
     assert rows() == [("videos.list", "ok", 200, 2, 0, 2)]
 
 
+def test_a_second_send_that_no_longer_fits_is_not_made(service, relay, limits, rows, sends):
+    """httplib2 would repeat the read; there is no quota for it, and the first send stays charged."""
+    limits["default"] = 1
+    through = service(endpoint=relay.url)
+
+    with pytest.raises(QuotaExceeded):
+        through.videos().list(part="id", id="a", quotaUser="lost4").execute(num_retries=3)
+
+    assert sends("videos.list") == 1
+    assert sorted(row[1] for row in rows()) == ["denied", "lost"]
+
+
+def test_an_answer_that_nothing_changed_stays_charged(service, sandbox, rows):
+    """304: an ETag saves bandwidth, not units."""
+    first = service.videos().list(part="id", id="a").execute()
+    request = service.videos().list(part="id", id="a")
+    request.headers["if-none-match"] = first["etag"]
+
+    with pytest.raises(HttpError) as caught:
+        request.execute()
+
+    assert caught.value.status_code == 304
+    assert [row[1:4] for row in rows()] == [("ok", 200, 1), ("ok", 304, 1)]
+
+
 def test_a_write_whose_answer_was_lost_is_sent_once(service, relay, rows, sends):
     """No comment appears twice; the caller sees the lost connection."""
     through = service(endpoint=relay.url)

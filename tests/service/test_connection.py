@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 
@@ -30,7 +31,7 @@ def server():
     script, seen, closed = [], [], threading.Event()
 
     def serve(connection):
-        with connection:
+        with connection, contextlib.suppress(ConnectionError):
             while data := connection.recv(65536):
                 seen.append(data)
                 step = script.pop(0)
@@ -69,6 +70,7 @@ def send(server):
         with on_wire(exchange):
             return http.request(server.url, method, connection_type=WatchedConnection)
 
+    send_.http = http
     yield send_
     http.close()
 
@@ -98,6 +100,21 @@ def test_an_idle_connection_that_the_server_closed_is_replaced_before_a_write(se
 
     assert send("POST", is_write=True)[0].status == 200
     assert (len(server.seen), send.exchange.sends, send.flight.resends) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("interrupted", ["before the answer", "while reading it"])
+def test_a_connection_left_in_the_middle_of_a_call_is_replaced_before_a_write(server, send, interrupted):
+    """Ctrl-C in a notebook must not cost the next call a second send, or its answer."""
+    server.script += ["answer", "answer", "answer"]
+    send()
+    (connection,) = send.http.connections.values()
+    connection.request("GET", "/")
+    if interrupted == "while reading it":
+        connection.getresponse()
+
+    assert send("POST", is_write=True)[0].status == 200
+    assert sum(data.startswith(b"POST") for data in server.seen) == 1
+    assert (send.exchange.sends, send.flight.resends) == (1, 0)
 
 
 def test_one_connection_serves_many_requests(server, send):

@@ -67,10 +67,14 @@ def test_settings_of_the_original_http_are_kept(plain, credentials, monitor, clo
     """Time-out, proxies, certificates and redirect rules belong to the bot."""
     http = build_http()
     http.timeout, http.proxy_info = 7, None
+    http.add_certificate("key.pem", "cert.pem", "")
     twin = closing(monitored(plain(http=AuthorizedHttp(credentials(), http=http)), monitor=monitor))
     twin.videos().list(part="id", id="a").execute()
 
+    twin.close()
+
     assert twin._http.timeout == 7
+    assert list(twin._http._slot().http.http.http.certificates.iter("")) == [("key.pem", "cert.pem", None)]
     assert 308 not in twin._http.redirect_codes
     assert twin._http._slot().http.http.http.proxy_info is None
 
@@ -108,6 +112,23 @@ def test_a_double_in_place_of_the_http_is_metered(monitor, spent):
 
     assert service.videos().list(part="id", id="a").execute() == {"items": []}
     assert spent() == {PROJECT: {"default": {"videos.list": 1}}}
+
+
+def test_an_answer_from_the_http_cache_costs_nothing(monitor):
+    """httplib2 answered from its cache: nothing left, so the hold is released."""
+
+    class Cached:
+        def request(self, *_arguments, **_options):
+            response = httplib2.Response({"status": "200"})
+            response.fromcache = True
+            return response, b"{}"
+
+    service = monitored(
+        developerKey="k", http=Cached(), project=PROJECT, monitor=monitor, endpoint="https://example.org"
+    )
+    service.videos().list(part="id", id="a").execute()
+
+    assert [(row["outcome"], row["units"]) for row in monitor.log()] == [("not_sent", 0)]
 
 
 def test_an_api_key_has_a_pool_of_its_own_until_an_error_names_its_project(

@@ -82,27 +82,38 @@ class _Watched:
 
     sock: Any
     host: str
-    _answered_before = False
+    _asked = False
+    _response: HTTPResponse | None = None
 
     def connect(self) -> None:
-        self._answered_before = False
+        self._asked, self._response = False, None
         super().connect()  # type: ignore[misc]
 
     def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
-        if self.sock is not None and self._answered_before and _has_been_closed(self.sock):
+        if self.sock is not None and not self._is_fit():
             self.close()  # type: ignore[attr-defined]
         if self.sock is None:
             self.connect()  # apart from sending: until here nothing has left
         if _on_wire.exchange is not None:
             _on_wire.exchange.leaving(self.host)
+        self._asked = True
         super().request(method, url, body, headers or {}, **options)  # type: ignore[misc]
 
     def getresponse(self) -> HTTPResponse:
         response: HTTPResponse = super().getresponse()  # type: ignore[misc]
-        self._answered_before = True
+        self._response = response
         if _on_wire.exchange is not None:
             _on_wire.exchange.answered()
         return response
+
+    def _is_fit(self) -> bool:
+        """Whether a kept connection is at rest and still open, so that httplib2 need not send twice.
+
+        It is not at rest after somebody interrupted the call before (Ctrl-C in a notebook).
+        """
+        if self._response is None:
+            return not self._asked
+        return self._response.isclosed() and not _has_been_closed(self.sock)
 
 
 class WatchedConnection(_Watched, httplib2.HTTPConnectionWithTimeout):

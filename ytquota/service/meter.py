@@ -87,8 +87,10 @@ class MeteredHttp:
         return send() if trip is None else self._metered(trip, send, attempts)
 
     def close(self) -> None:
-        """Close the connections of the one that sends."""
-        self.http.close()
+        """Close the connections of the one that sends, if it has any to close."""
+        close = getattr(self.http, "close", None)
+        if close is not None:
+            close()
 
     def _metered(self, trip: Trip, send: Callable[[], Answer], attempts: Attempts) -> Answer:
         try:

@@ -82,7 +82,9 @@ class PerThreadHttp:
         if (
             slot is None or slot.pid != os.getpid()
         ):  # a forked child must not talk over its parent's connection
-            slot = self._mine.slot = _Slot(metered(_twin(self.template), self.account))
+            twin = _twin(self.template)
+            is_shared = _sender(twin) is _sender(self.template)
+            slot = self._mine.slot = _Slot(metered(twin, self.account), _sender(twin), is_shared=is_shared)
             self._slots[threading.get_ident()] = weakref.ref(slot)
         return slot
 
@@ -91,19 +93,23 @@ class PerThreadHttp:
 
 
 class _Slot:
-    """One thread's http; closed when its thread ends."""
+    """One thread's http; its connections are closed when its thread ends, unless other threads share them."""
 
-    def __init__(self, http: Any) -> None:
-        self.http = http
+    def __init__(self, http: Any, sender: Any, *, is_shared: bool) -> None:
+        self.http, self._sender, self._is_shared = http, sender, is_shared
         self.pid = os.getpid()
 
     def close(self) -> None:
-        close = getattr(self.http, "close", None)
-        if close is not None:
-            close()
+        if not isinstance(self._sender, httplib2.Http):
+            self.http.close()
+            return
+        # not by its own close(), which also empties the lists of certificates that all threads have in common
+        while self._sender.connections:
+            self._sender.connections.popitem()[1].close()
 
     def __del__(self) -> None:
-        self.close()
+        if not self._is_shared:
+            self.close()
 
 
 def metered(http: Any, account: Account) -> Any:
@@ -131,3 +137,8 @@ def _twin(template: Any) -> Any:
     if isinstance(template, httplib2.Http) and "request" not in vars(template):
         return copy.copy(template)  # httplib2 leaves the connections out of a copy
     return template  # its request was replaced (set_user_agent, a double): only the original has that
+
+
+def _sender(http: Any) -> Any:
+    """What sends in the end: the http object inside an AuthorizedHttp, else the object itself."""
+    return http.http if isinstance(http, AuthorizedHttp) else http
