@@ -46,11 +46,12 @@ class _Viewer:
         assert answer.status_code == 200
 
 
-def _await(sandbox, *methods):
-    """Wait until calls of these methods have arrived."""
+def _await(bot, sandbox, *methods):
+    """Wait until a running bot's calls of these methods have arrived."""
     deadline = time.monotonic() + 60
     while not set(methods) <= {row["method"] for row in sandbox.access_log() if row["project"] == ONE}:
         assert time.monotonic() < deadline
+        assert bot.poll() is None, bot.stderr.read()
         time.sleep(0.05)
 
 
@@ -58,10 +59,10 @@ def test_the_chat_bot_answers_and_removes_until_the_chat_ends(start, sandbox, ag
     """A hello is answered, spam is removed; looks cost 5, the rest 20, under a tag of its own."""
     bot = start("chat_bot.py", "--every", "0.1", "--minutes", "5")
     viewer = _Viewer(sandbox)
-    _await(sandbox, "liveChatMessages.list")
+    _await(bot, sandbox, "liveChatMessages.list")
     viewer.say("!hello from the back row")
     viewer.say("Get FREE FOLLOWERS here")
-    _await(sandbox, "liveChatMessages.insert", "liveChatMessages.delete")
+    _await(bot, sandbox, "liveChatMessages.insert", "liveChatMessages.delete")
     sandbox.fail("liveChatMessages.list", status=403, reason="liveChatEnded")
     said, error = bot.communicate(timeout=60)
 
