@@ -34,7 +34,8 @@ def admit(page: Page, items: Items, keep: Mapping[str, int] | None, at: float) -
         if marked or units > spare:
             for charged, used_before, until_before in reversed(before):
                 charged[0], charged[3] = used_before, until_before
-            raise _exceeded(page, bucket, units, at, marked=marked)
+            asked = sum(units for name, units in items if name == bucket)
+            raise _exceeded(page, bucket, asked, at, marked=marked)
         before.append((balance, used, until))
         balance[0] = used + units
         if until is not None and bucket in page.provisional:
