@@ -12,7 +12,7 @@ from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable
 from ytquota.monitor.host_page import AUTHORITY, HostPage, host_id, last_step
 from ytquota.monitor.page import read_state
-from ytquota.monitor.places import file_name
+from ytquota.monitor.places import journal_path, refuse_unsafe_places
 from ytquota.prices import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Books:
         store: RedisStore,
         folder: Path,
         clock: clocks.Clock,
-        limits: Callable[[str, str], int | None],
+        limits: Callable[[str, str], int | None] | None,
         *,
         server_time: bool,
     ) -> None:
@@ -211,20 +211,40 @@ class Books:
         self._mutex = threading.RLock()
         self.close()
 
-    def path(self, project: str, day: date) -> Path:
-        """Where this host's lines of a day are."""
-        return self._folder / day.isoformat() / f"{file_name(project)}.jsonl"
+    def operator_limits(self, project: str) -> dict[str, int]:
+        """What the settings say of a project's limits, by bucket."""
+        limit = self._operator_limit
+        known = {bucket: limit(project, bucket) for bucket in DEFAULT_LIMITS} if limit else {}
+        return {bucket: value for bucket, value in known.items() if value is not None}
+
+    def with_operator(self, project: str, said: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+        """What was carried over of limits, with the operator's part as the settings have it now."""
+        if self._operator_limit is None:
+            return said
+        now = {name: {who: n for who, n in one.items() if who != "operator"} for name, one in said.items()}
+        for bucket, value in self.operator_limits(project).items():
+            now.setdefault(bucket, {})["operator"] = value
+        return now
 
     def _begin(self, project: str, bounds: clocks.DayBounds, *, today: bool) -> Book:
-        if not clocks.ZONE_IS_EXACT:
-            raise LedgerUnavailable(
-                "The time zone America/Los_Angeles cannot be found on this machine, so the quota day may be "
-                "an hour wrong and a ledger shared with others would be spoilt. Install the tzdata package."
-            )
+        refuse_unsafe_places(self._folder)
         book = self._book(project, bounds)
-        limits = {bucket: self._operator_limit(project, bucket) for bucket in DEFAULT_LIMITS}
-        said = [(bucket, "operator", value) for bucket, value in limits.items() if value is not None]
-        answer = self.ask(book, "open", {"limits": said, "defaults": DEFAULT_LIMITS}, today=today)
+        said = self.operator_limits(project)
+        request = {
+            "limits": [(bucket, "operator", limit) for bucket, limit in said.items()],
+            "defaults": DEFAULT_LIMITS,
+            "by_settings": self._operator_limit is not None,
+        }
+        answer = self.ask(book, "open", request, today=today)
+        for bucket, limit in (answer.get("differs") or {}).items():
+            logger.warning(
+                "The operator's limit of pool %s of project %s was %s today, by an earlier setting or "
+                "another host's; it is %s now. Set the same on every host.",
+                bucket,
+                project,
+                limit,
+                said[bucket],
+            )
         self._store.remember(PROJECTS, {project: bounds.day.toordinal()}, seconds=_REMEMBERED)
         self.note(book, answer, "", ("open", {"pid": os.getpid()}))
         for key in list(self._open)[: max(0, len(self._open) - _OPEN_BOOKS + 1)]:
@@ -233,7 +253,7 @@ class Books:
         return book
 
     def _book(self, project: str, bounds: clocks.DayBounds) -> Book:
-        return Book(project, bounds, self.path(project, bounds.day), self._clock)
+        return Book(project, bounds, journal_path(self._folder, bounds.day, project), self._clock)
 
     def _header(self, book: Book, *, today: bool, once: str, make: bool) -> dict[str, Any]:
         self._host = self._host or host_id(self._folder, make=make)

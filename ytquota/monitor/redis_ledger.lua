@@ -83,6 +83,7 @@ local function answer(day, code)
   return cjson.encode({
     code = code, at = instant(day.at), seq = day.seq, bal = balances, lim = day.limits,
     provisional = provisional, own = day.host.own, counted = not day.is_new, back = day.back,
+    differs = day.differs,
   })
 end
 
@@ -123,23 +124,30 @@ local function charge(day, bucket, units)
   own[bucket] = (own[bucket] or 0) + pool.used - before
 end
 
-local function denied(day, request, bucket, units, marked)
-  local pool = day.pools[bucket]
+local function denied(day, request, bucket, used_before, marked)
+  local pool, asked = day.pools[bucket], 0
+  for _, item in ipairs(request.items) do
+    if item[1] == bucket then
+      asked = asked + item[2]
+    end
+  end
   return cjson.encode({
-    code = 'denied', at = instant(day.at), seq = day.seq, bucket = bucket, asked = units,
-    left = math.max(0, pool.limit - pool.used), limit = pool.limit, marked = marked and pool.exhausted or false,
+    code = 'denied', at = instant(day.at), seq = day.seq, bucket = bucket, asked = asked,
+    left = math.max(0, pool.limit - used_before), limit = pool.limit, marked = marked and pool.exhausted or false,
   })
 end
 
 -- Charges the items in memory; nothing is written unless all of them fit.
 local function admit(day, request)
+  local used_before = {}
   for _, item in ipairs(request.items) do
     local bucket, units = item[1], item[2]
     local pool = pool_of(day, bucket)
+    used_before[bucket] = used_before[bucket] or pool.used
     local kept = request.keep and request.keep[bucket] or 0
     local marked = pool.exhausted and day.at < tonumber(pool.exhausted)
     if marked or units > pool.limit - kept - pool.used then
-      return denied(day, request, bucket, units, marked)
+      return denied(day, request, bucket, used_before[bucket], marked)
     end
     charge(day, bucket, units)
     if pool.exhausted and pool.provisional then
@@ -261,15 +269,38 @@ local function note_limits(keys, request, day)
   redis.call('SET', keys[4], day.limits, 'EX', CARRIED)
 end
 
+-- What was learned is a fact of the project; what the operator wants stands in the settings of those who open.
+local function carry_over(keys, request, day)
+  local said = cjson.decode(redis.call('GET', keys[4]) or '{}')
+  for bucket, sources in pairs(said) do
+    if request.by_settings then
+      sources.operator = nil
+    end
+    pool_of(day, bucket).limit = effective(sources, 0)
+  end
+  day.limits = cjson.encode(said)
+end
+
+-- The operator's limits of others that are not what this host's settings say.
+local function differing(request, day)
+  local said, others = cjson.decode(day.limits), {}
+  for _, one in ipairs(request.limits) do
+    local before = said[one[1]] and said[one[1]].operator
+    if before and before ~= one[3] then
+      others[one[1]] = before
+    end
+  end
+  return others
+end
+
 local function open(keys, args)
   local request = cjson.decode(args[1])
   local day, refusal = enter(keys, request)
   if refusal then return refusal end
   if day.is_new then
-    day.limits = redis.call('GET', keys[4]) or '{}'
-    for bucket, one in pairs(cjson.decode(day.limits)) do
-      pool_of(day, bucket).limit = effective(one, 0)
-    end
+    carry_over(keys, request, day)
+  else
+    day.differs = differing(request, day)
   end
   note_limits(keys, request, day)
   return commit(keys, request, day)

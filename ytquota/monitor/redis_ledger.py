@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
-from ytquota.monitor import lines
+from ytquota.monitor import lines, pools
 from ytquota.monitor.host_page import balances_in
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
 from ytquota.monitor.page import read_state
@@ -51,6 +51,7 @@ class RedisLedger:
         folder: where this host's lines are kept; made when the first call is counted.
         clock: what this host believes the time to be.
         limits: what the operator says the limit of (project, bucket) is, or None.
+            Without it, what was said before stays.
         server_time: count by the server's time; False counts by the clock, for tests and simulations.
 
     Raises:
@@ -68,9 +69,8 @@ class RedisLedger:
     ) -> None:
         self.folder = folder
         self._clock = clock or clocks.SystemClock()
-        self._operator_limit = limits or (lambda _project, _bucket: None)
         self._store = RedisStore(url)
-        self._books = Books(self._store, folder, self._clock, self._operator_limit, server_time=server_time)
+        self._books = Books(self._store, folder, self._clock, limits, server_time=server_time)
         self._refusals = Refusals()
         self._due: deque[tuple[str, CallRecord, int, str]] = deque()
         self._doubts: deque[tuple[str, clocks.DayBounds, str, Items]] = deque(maxlen=_DOUBTS)
@@ -119,9 +119,11 @@ class RedisLedger:
         if not records:
             return self._end(hold, (), ("settle", {"items": hold.items, "pid": self._pid}))
         released = tuple((one.bucket, one.released, one.outcome) for one in records)
-        kinds = ("settle" if one.units or not one.released else "release" for one in records)
-        fields = (lines.call_fields(one, self._pid) for one in records)
-        return self._end(hold, released, *zip(kinds, fields, strict=True))
+        entries = []
+        for part, one in enumerate(records):
+            fields = lines.call_fields(one, self._pid) | ({"part": part} if len(records) > 1 else {})
+            entries.append(("settle" if one.units or not one.released else "release", fields))
+        return self._end(hold, released, *entries)
 
     def release(self, hold: Hold, records: Sequence[CallRecord] = ()) -> bool:
         """Give all units back; without records a bare line says so."""
@@ -296,13 +298,10 @@ class RedisLedger:
 
     def _untouched(self, project: str, said: dict[str, dict[str, int]]) -> dict[str, Balance]:
         """The pools of a day on which nothing was counted yet."""
-        pools = lines.empty_balances()
-        for bucket, pool in pools.items():
-            operator = self._operator_limit(project, bucket)
-            if operator is not None:
-                said = said | {bucket: said.get(bucket, {}) | {"operator": operator}}
-            pool[2] = lines.effective_limit(bucket, said.get(bucket))[0]
-        return _balances_of(pools, said)
+        balances, said = lines.empty_balances(), self._books.with_operator(project, said)
+        for bucket, balance in balances.items():
+            balance[2] = lines.effective_limit(bucket, said.get(bucket))[0]
+        return _balances_of(balances, said)
 
     def _projects(self, day: date) -> list[str]:
         last = self._store.remembered(PROJECTS)
@@ -363,9 +362,6 @@ def _balances(answer: Answer) -> dict[str, Balance]:
 
 
 def _balances_of(
-    pools: Mapping[str, Sequence[Any]], said: Mapping[str, dict[str, int]]
+    balances: Mapping[str, list[Any]], said: Mapping[str, Mapping[str, int]]
 ) -> dict[str, Balance]:
-    return {
-        bucket: Balance(used, refused, limit, until, lines.effective_limit(bucket, said.get(bucket))[1])
-        for bucket, (used, refused, limit, until) in pools.items()
-    }
+    return {bucket: pools.balance_of(bucket, balance, said) for bucket, balance in balances.items()}

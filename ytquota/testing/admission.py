@@ -65,8 +65,9 @@ class AdmissionConformance(LedgerCase):
     def test_a_bucket_named_twice_counts_twice(self) -> None:
         """Both of its items must fit together."""
         ledger = self.make_ledger(limits={"default": 100})
-        with raising(QuotaExceeded):
+        with raising(QuotaExceeded) as denied:
             ledger.hold(PROJECT, (("default", 60), ("default", 60)))
+        assert (denied.error.asked, denied.error.left) == (120, 100)
         assert pool(ledger).used == 0
         ledger.hold(PROJECT, (("default", 60), ("default", 40)))
         assert pool(ledger).used == 100

@@ -140,6 +140,15 @@ class PoolConformance(LedgerCase):
         ledger.limit(PROJECT, "search_list", None, source="server")
         assert self._limit(ledger, "search_list") == (70, "operator")
 
+    def test_the_operators_limit_is_gone_when_the_settings_are(self) -> None:
+        """A limit that was taken out of the settings is not carried over for ever."""
+        take(self.make_ledger(limits={"default": 500}), 1)
+        self.clock.advance(86_400)
+        ledger = self.make_ledger()
+        assert self._limit(ledger) == (DEFAULT_LIMITS["default"], "default")
+        take(ledger, 1)
+        assert self._limit(ledger) == (DEFAULT_LIMITS["default"], "default")
+
     # -- corrections and balances
 
     def test_a_correction_moves_the_count_both_ways(self) -> None:
