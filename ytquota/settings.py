@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FailMode = Literal["strict", "open"]
 LogFormat = Literal["parquet", "json"]
+Durability = Literal["process", "power"]
 
 SCOPE_PREFIX = "https://www.googleapis.com/auth/"
 DEFAULT_SCOPE = SCOPE_PREFIX + "youtube.force-ssl"
@@ -110,6 +111,8 @@ class Settings:
         memory_dir: absolute path of the folder with ledger and state.
         ledger: "journal" or the address of a Redis; see ``ledger_label`` for one fit to be shown.
         log_format: what closed days become.
+        retention_days: archived days older than this are deleted by `ytquota archive`; 0 keeps all.
+        durability: what the journal survives: a killed process, or a power cut as well.
         fail_mode: whether calls go out when the ledger is out of reach.
         open_budget: units that may be spent unrecorded in fail mode "open".
         api_endpoint: another address than Google's, as of a sandbox.
@@ -128,6 +131,8 @@ class Settings:
     memory_dir: Path = Path("memory")
     ledger: str = field(default="journal", repr=False)
     log_format: LogFormat = "parquet"
+    retention_days: int = 0
+    durability: Durability = "process"
     fail_mode: FailMode = "strict"
     open_budget: int = 100
     api_endpoint: str | None = None

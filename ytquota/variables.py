@@ -14,6 +14,7 @@ from ytquota.prices import BUCKETS, PROFILES
 from ytquota.settings import (
     DEFAULT_SCOPE,
     SCOPE_PREFIX,
+    Durability,
     FailMode,
     LogFormat,
     Reserve,
@@ -41,6 +42,7 @@ SCOPES = (
 VARIABLES = (
     "YOUTUBE_SCOPES",
     "YTQUOTA_API_ENDPOINT",
+    "YTQUOTA_DURABILITY",
     "YTQUOTA_FAIL_MODE",
     "YTQUOTA_LEDGER",
     "YTQUOTA_LOG_FORMAT",
@@ -49,6 +51,7 @@ VARIABLES = (
     "YTQUOTA_PRICES_FILE",
     "YTQUOTA_PRICE_PROFILE",
     "YTQUOTA_RESERVE",
+    "YTQUOTA_RETENTION_DAYS",
     "YTQUOTA_ROTATION",
 )
 _SETS = "GOOGLE_CLIENT_SECRETS_FILE", "OAUTH_TOKEN_FILE", "YOUTUBE_API_KEY", "YTQUOTA_PROJECT"
@@ -89,6 +92,8 @@ class Variables:
             memory_dir=self._path("YTQUOTA_MEMORY_DIR") or self._root / "memory",
             ledger=self._ledger(),
             log_format=self._choice("YTQUOTA_LOG_FORMAT", get_args(LogFormat)),
+            retention_days=self._whole("YTQUOTA_RETENTION_DAYS", 0),
+            durability=self._choice("YTQUOTA_DURABILITY", get_args(Durability)),
             fail_mode=self._choice("YTQUOTA_FAIL_MODE", get_args(FailMode)),
             open_budget=self._whole("YTQUOTA_OPEN_BUDGET", 100),
             api_endpoint=self._endpoint(),

@@ -27,6 +27,7 @@ _HOMES = {
     "correct": "ytquota.cli.correct",
     "log": "ytquota.cli.log",
     "prices": "ytquota.cli.prices",
+    "archive": "ytquota.cli.archive",
     "demo": "ytquota.cli.demo",
     "dashboard": "ytquota.cli.dashboard",
 }

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 def open_ledger(settings: Settings, clock: Clock) -> Ledger:
     """The ledger that YTQUOTA_LEDGER names."""
-    return Journal(settings.memory_dir / "calls", clock=clock, limits=lambda p, b: settings.limit_for(b, p))
+    return Journal(
+        settings.memory_dir / "calls",
+        clock=clock,
+        limits=lambda project, bucket: settings.limit_for(bucket, project),
+        durability=settings.durability,
+    )
 
 
 def project_of_set(settings: Settings) -> Callable[[int], str | None]:
