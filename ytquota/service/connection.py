@@ -96,7 +96,7 @@ class _Watched:
             self.connect()  # apart from sending: until here nothing has left
         if _on_wire.exchange is not None:
             _on_wire.exchange.leaving(self.host)
-        self._asked = True
+        self._asked, self._response = True, None
         super().request(method, url, body, headers or {}, **options)  # type: ignore[misc]
 
     def getresponse(self) -> HTTPResponse:
