@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _START_TIME = 60.0
-_STOP_TIME = 10.0
+_STOP_TIME = 6.0
+"""Seconds the server has to end its kernels; those of a killed server notice and end by themselves."""
 _IDLE = 120
 """Seconds after which the kernel of a page that nobody has open is ended."""
 
@@ -109,11 +110,11 @@ def serve(
     port = _usable(port) if port else _free_port()
     token = token or secrets.token_urlsafe(24)
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ytquota-dashboard-")))
+        made = tempfile.TemporaryDirectory(prefix="ytquota-dashboard-", ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(made))
         log = folder / "voila.log"
-        process = stack.enter_context(
-            _running(_command(settings, port, _find(notebook, folder)), _environment(token, folder), log)
-        )
+        command = _command(settings, port, _find(notebook, folder), folder)
+        process = stack.enter_context(_running(command, _environment(token, folder), log))
         _await(process, port, log)
         served = Served(f"http://127.0.0.1:{port}/?token={token}", process, log, stack.pop_all())
     if open_browser:
@@ -123,7 +124,7 @@ def serve(
     return served
 
 
-def _command(settings: Settings, port: int, notebook: Path) -> list[str]:
+def _command(settings: Settings, port: int, notebook: Path, folder: Path) -> list[str]:
     return [
         sys.executable,
         "-m",
@@ -135,6 +136,7 @@ def _command(settings: Settings, port: int, notebook: Path) -> list[str]:
         "--Voila.auto_token=True",  # taken from JUPYTER_TOKEN, which a list of processes does not show
         "--Voila.open_browser=False",
         "--template=ytquota",
+        f"--Voila.connection_dir_root={folder}",
         f"--MappingKernelManager.root_dir={settings.root}",
         f"--MappingKernelManager.cull_idle_timeout={_IDLE}",
         "--MappingKernelManager.cull_interval=15",

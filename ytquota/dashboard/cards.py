@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from ytquota.auth.sets import CredentialSet
     from ytquota.dashboard.data import Pool, Snapshot
 
-NAMES = {
-    "default": ("Units", "units"),
-    "search_list": ("Searches", "searches"),
-    "video_insert": ("Uploads", "uploads"),
-    "video_batch_get_stats": ("Batch statistics", "calls"),
+_NAMES = {
+    "default": ("Units", "unit", "units"),
+    "search_list": ("Searches", "search", "searches"),
+    "video_insert": ("Uploads", "upload", "uploads"),
+    "video_batch_get_stats": ("Batch statistics", "call", "calls"),
 }
-"""How people call a bucket, and what is counted in it."""
+"""How people call a bucket, and one and several of what is counted in it."""
 
 WARM = 0.8
 """Share of a limit from which a pool is shown as nearly used up."""
@@ -37,9 +37,14 @@ def style() -> str:
     return f"<style>{files('ytquota.dashboard').joinpath('theme.css').read_text(encoding='utf-8')}</style>"
 
 
-def unit_of(bucket: str) -> str:
-    """Return what is counted in a bucket, in the plural."""
-    return NAMES.get(bucket, (bucket, "units"))[1]
+def name_of(bucket: str) -> str:
+    """Return how people call a bucket."""
+    return _NAMES.get(bucket, (bucket,))[0]
+
+
+def unit_of(bucket: str, count: int = 2) -> str:
+    """Return what is counted in a bucket, in the plural unless there is one of it."""
+    return _NAMES.get(bucket, ("", "unit", "units"))[1 if count == 1 else 2]
 
 
 def duration(seconds: float) -> str:
@@ -111,21 +116,21 @@ def _whose(project: str, sets: Sequence[CredentialSet]) -> str:
 
 def card(pool: Pool, now: float) -> str:
     """Return one pool: what is left, what was used, a bar, and when it is full again."""
-    title, unit = NAMES.get(pool.bucket, (pool.bucket, "units"))
+    title = name_of(pool.bucket)
     gone, warm = pool.is_gone(now), pool.share >= WARM
     mood = " is-gone" if gone else " is-warm" if warm else "" if pool.used else " is-idle"
     share = min(1.0, pool.share)
     left = 0 if gone else pool.left
-    label = f"{title} of project {pool.project}: {left:,} of {pool.limit:,} {unit} left"
+    label = f"{title} of project {pool.project}: {left:,} of {pool.limit:,} left"
     return (
         f'<div class="ytq-card{mood}" role="group" aria-label="{escape(label, quote=True)}">'
         f'<div class="ytq-card-top"><span class="ytq-card-name" title="{escape(pool.bucket, quote=True)}">'
         f"{escape(title)}</span>{_pill(pool, gone=gone, warm=warm)}</div>"
-        f'<div class="ytq-row"><span class="ytq-big">{left:,}<small>of {pool.limit:,} left</small></span>'
+        f'<div class="ytq-row"><span class="ytq-big">{left:,} <small>of {pool.limit:,} left</small></span>'
         f"{spark(pool.trend)}</div>"
         f'<div class="ytq-bar" title="{escape(_LIMIT_SAYS[pool.limit_source])}">'
         f'<i style="width:{share:.1%}"></i></div>'
-        f'<div class="ytq-foot"><span>{_used(pool, unit)}</span>'
+        f'<div class="ytq-foot"><span>{_used(pool)}</span>'
         f'<span class="ytq-when">{_when(pool, now)}</span></div></div>'
     )
 
@@ -133,14 +138,14 @@ def card(pool: Pool, now: float) -> str:
 def _pill(pool: Pool, *, gone: bool, warm: bool) -> str:
     if gone:
         return '<span class="ytq-pill is-gone">exhausted</span>'
-    if warm:
-        return f'<span class="ytq-pill is-warm">{pool.share:.0%} used</span>'
-    return f'<span class="ytq-pill">{f"{pool.share:.0%} used" if pool.used else "untouched"}</span>'
+    told = f"{100 * pool.share:.0f} % used" if pool.used else "untouched"
+    return f'<span class="ytq-pill{" is-warm" if warm else ""}">{told}</span>'
 
 
-def _used(pool: Pool, unit: str) -> str:
-    refused = f" · <b>{pool.refused:,} refused</b>" if pool.refused else ""
-    return f"{pool.used:,} {escape(unit)} used{refused}"
+def _used(pool: Pool) -> str:
+    if pool.refused:
+        return f"{pool.used:,} used, <b>{pool.refused:,} refused</b>"
+    return f"{pool.used:,} {unit_of(pool.bucket, pool.used)} used"
 
 
 def _when(pool: Pool, now: float) -> str:
@@ -152,7 +157,7 @@ def _when(pool: Pool, now: float) -> str:
 
 def spark(trend: Sequence[int]) -> str:
     """Return the units of the last days as a small row of bars, today last."""
-    if not any(trend):
+    if not any(trend[:-1]):
         return ""
     wide, high, top = 96, 26, max(trend)
     step = wide / len(trend)
@@ -162,8 +167,8 @@ def spark(trend: Sequence[int]) -> str:
     )
     label = f"Last {len(trend)} days: up to {top:,} a day"
     return (
-        f'<svg class="ytq-spark" viewBox="0 0 {wide} {high}" role="img" aria-label="{label}">'
-        f"<title>{label}</title>{bars}</svg>"
+        f'<svg class="ytq-spark" viewBox="0 0 {wide} {high}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{label}"><title>{label}</title>{bars}</svg>'
     )
 
 

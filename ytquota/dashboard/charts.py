@@ -101,8 +101,10 @@ def _limit_line(axes: Any, palette: Palette, limit: int, top: float) -> None:
 
 def _name_curves(axes: Any, palette: Palette, day: Day) -> None:
     late = day.hour > _LATE
+    below = day.used > 0.8 * day.top
     axes.annotate(
-        f"{day.used:,}", (day.hour, day.used), xytext=(-10 if late else 10, 5), textcoords="offset points",
+        f"{day.used:,}", (day.hour, day.used), xytext=(-10 if late else 10, -17 if below else 5),
+        textcoords="offset points",
         ha="right" if late else "left", color=palette.ink, fontsize=TEXT + 3, fontweight="bold",
     )  # fmt: skip
     if day.yesterday and day.yesterday[-1]:
@@ -133,7 +135,8 @@ def _curve_title(day: Day) -> str:
     if day.gone_at is not None and day.left == 0:
         return f"All {day.used:,} {day.unit} were gone at {_clock(day.gone_at)} Pacific"
     if day.gone_at is not None:
-        return f"Exhausted, with {day.used:,} of {day.limit:,} {day.unit} counted here"
+        since = f"Exhausted since about {_clock(day.gone_at)} Pacific"
+        return f"{since}, with {day.used:,} of {day.limit:,} {day.unit} counted here"
     if not day.used:
         return f"Nothing was used up to {_clock(day.now)} Pacific"
     before = day.yesterday[len(day.today) - 1] if len(day.yesterday) >= len(day.today) else 0
@@ -189,9 +192,7 @@ def _burn_title(ranked: Sequence[tuple[str, int]], whole: int, unit: str) -> str
     if not ranked:
         return f"No {unit} used yet"
     name, count = ranked[0]
-    if len(ranked) == 1:
-        return f"{name} took all {whole:,} {unit}"
-    return f"{name} took {100 * count / whole:.0f} % of {whole:,} {unit}"
+    return f"{name} took all of it" if len(ranked) == 1 else f"{name} took {100 * count / whole:.0f} %"
 
 
 def daily_bars(

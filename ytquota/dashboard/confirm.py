@@ -13,7 +13,7 @@ from ytquota.dashboard import cards
 from ytquota.dashboard.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 _PATIENCE = 45.0
 
@@ -40,19 +40,24 @@ class ConfirmButton(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     Args:
         action: what it does.
-        on_done: called after the action succeeded, to refresh what is shown.
+        on_done: awaited after the action succeeded, to refresh what is shown.
         patience: seconds after which an unanswered question goes away.
     """
 
     def __init__(
-        self, action: Action, *, on_done: Callable[[], None] | None = None, patience: float = _PATIENCE
+        self,
+        action: Action,
+        *,
+        on_done: Callable[[], Awaitable[None]] | None = None,
+        patience: float = _PATIENCE,
     ) -> None:
         self._action, self._on_done, self._patience = action, on_done, patience
         self._tasks = Tasks(self._failed)
         self._timer: asyncio.TimerHandle | None = None
         self.ask = w.Button(description=action.label)
         self.question = w.HTML()
-        self.reason = w.Text(placeholder="Why? It is kept in the audit trail")
+        self.reason = w.Text(description="Why?", placeholder="kept in the audit trail")
+        self.reason.style.description_width = "initial"
         self.cancel = w.Button(description="Cancel")
         self.really = w.Button(
             description=f"Really {action.label[0].lower()}{action.label[1:]}", button_style="danger"
@@ -60,9 +65,9 @@ class ConfirmButton(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.result = w.HTML()
         self._asking = w.VBox([self.question, self.reason, w.HBox([self.cancel, self.really])])
         self._asking.add_class("ytq-ask")
-        self.ask.on_click(lambda _: self._tasks.start(self._ask()))
+        self.ask.on_click(lambda _: self._tasks.start(self._ask))
         self.cancel.on_click(lambda _: self.disarm())
-        self.really.on_click(lambda _: self._tasks.start(self._confirm()))
+        self.really.on_click(lambda _: self._tasks.start(self._confirm))
         self.reason.observe(lambda _: self._wait_again(), "value")
         super().__init__([self.ask, self.result])
 
@@ -111,7 +116,7 @@ class ConfirmButton(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         changed, told = await asyncio.to_thread(self._action.act, reason)
         self.result.value = cards.status("Done" if changed else "Nothing changed", told)
         if self._on_done is not None:
-            self._on_done()
+            await self._on_done()
 
     def _failed(self, error: Exception) -> None:
         self.disarm()

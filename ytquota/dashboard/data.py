@@ -155,7 +155,7 @@ class Snapshot:
 
 
 class Feed:
-    """Reads the ledger for one dashboard. Its methods block; call one at a time, off the loop.
+    """Reads the ledger for one dashboard. Its methods block: call them off the loop, one `read` at a time.
 
     Args:
         settings: without them, those of the environment and `.env`, loaded at the first look.
@@ -215,17 +215,18 @@ class Feed:
         self._last = snapshot
         return snapshot
 
-    def load_history(self) -> bool:
-        """Read the days before today, unless that was done; the next look shows them. False: it was done."""
-        _, monitor = self.desk
-        day = clocks.quota_day(monitor.clock.time())
-        if self._history is not None and self._history.today == day:
-            return False
+    @property
+    def needs_history(self) -> bool:
+        """Whether the days before today are still to be read."""
+        return self._history is None or self._history.today != clocks.quota_day(self.now())
+
+    def load_history(self) -> None:
+        """Read the days before today; the next look shows them. May run beside `read`."""
         from ytquota.dashboard.history import read_history  # noqa: PLC0415 - pandas, after the first paint
 
-        self._history = read_history(monitor, day)
+        _, monitor = self.desk
+        self._history = read_history(monitor, clocks.quota_day(monitor.clock.time()))
         self._read_at = float("-inf")
-        return True
 
     def close(self) -> None:
         """Let go of the ledger, if it was opened here."""

@@ -50,7 +50,7 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._checked_at = 0.0
         self._drawn: dict[int, object] = {}
         self._drawn_at = float("-inf")
-        self._closed = False
+        self._paused = self._closed = self._reading_history = False
         super().__init__(self._parts())
         self.add_class("ytq")
         _replace_current(self)
@@ -62,16 +62,14 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.problem = w.HTML()
         self.cards = w.HTML()
         self.pools = w.Dropdown(description="Charts of", options=[], layout=w.Layout(display="none"))
-        self.live = w.ToggleButton(
-            value=True, description="Pause", tooltip="Stop or resume looking at the ledger"
-        )
+        self.pause = w.Button(description="Pause", tooltip="Stop or resume looking at the ledger")
         self.today, self.month, self.troubles = w.HTML(), w.HTML(), w.HTML()
-        self.sets = SetsPanel(lambda: self._feed.desk, self.refresh_soon)
+        self.sets = SetsPanel(lambda: self._feed.desk, self.refresh_now)
         self.tabs = w.Tab([self.today, self.month, self.sets, self.troubles], titles=TABS)
         self._style = w.HTML(cards.style())
-        self._tools = w.HBox([self.pools, self.live])
+        self._tools = w.HBox([self.pools, self.pause])
         self._tools.add_class("ytq-tools")
-        self.live.observe(self._live_changed, "value")
+        self.pause.on_click(self._paused_or_resumed)
         self.pools.observe(self._choice_changed, "value")
         self.tabs.observe(self._choice_changed, "selected_index")
         return [self._style, self.head, self.problem, self.cards, self._tools, self.tabs]
@@ -81,7 +79,7 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     @property
     def is_live(self) -> bool:
         """Whether it looks at the ledger by itself."""
-        return bool(self.live.value) and not self._closed
+        return not self._paused and not self._closed
 
     def start(self) -> None:
         """Begin to look at the ledger, where a loop runs (in a kernel it does); else call `refresh`."""
@@ -89,12 +87,12 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             asyncio.get_running_loop()
         except RuntimeError:
             return
-        self._tasks.start(self._run())
+        self._tasks.start(self._run)
 
-    def refresh_soon(self) -> None:
-        """Look at the ledger as soon as possible, charts included."""
+    async def refresh_now(self) -> None:
+        """Look at the ledger at once, and redraw the charts whenever that was last done."""
         self._drawn_at = float("-inf")
-        self._tasks.start(self.refresh())
+        await self.refresh()
 
     def close(self) -> None:
         """Stop, let go of the ledger, and dispose of every widget."""
@@ -102,11 +100,18 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             return
         self._closed = True
         self._tasks.close()
-        self.live.unobserve_all()
         self.pools.unobserve_all()
         self.tabs.unobserve_all()
         self._feed.close()
-        for part in (self.today, self.month, self.sets, self.troubles, self.pools, self.live, *self.children):
+        for part in (
+            self.today,
+            self.month,
+            self.sets,
+            self.troubles,
+            self.pools,
+            self.pause,
+            *self.children,
+        ):
             part.close()
         super().close()
 
@@ -114,6 +119,8 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         while not self._closed:
             if self.is_live:
                 await self.refresh()
+                if self._snapshot is not None and self._feed.needs_history:
+                    self._tasks.start(self.load_history)
             await asyncio.sleep(self._interval)
 
     async def refresh(self) -> None:
@@ -126,12 +133,21 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
                     self._show(snapshot)
                 self._tick()
                 await self._draw()
-                if await asyncio.to_thread(self._feed.load_history):
-                    self._drawn_at = float("-inf")
             except Exception as error:  # noqa: BLE001 - whatever it is, it belongs on the page
                 self._show_error(error)
             else:
                 _put(self.problem, "")
+
+    async def load_history(self) -> None:
+        """Read the days before today, which takes a second or two; the next refresh shows them."""
+        if self._reading_history:
+            return
+        self._reading_history = True
+        try:
+            await asyncio.to_thread(self._feed.load_history)
+            self._drawn_at = float("-inf")
+        finally:
+            self._reading_history = False
 
     # -- showing
 
@@ -185,12 +201,13 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     # -- clicks
 
-    def _live_changed(self, _: Any) -> None:
-        self.live.description = "Pause" if self.live.value else "Resume"
-        self.refresh_soon()
+    def _paused_or_resumed(self, _: Any) -> None:
+        self._paused = not self._paused
+        self.pause.description = "Resume" if self._paused else "Pause"
+        self._tasks.start(self.refresh_now)
 
     def _choice_changed(self, _: Any) -> None:
-        self.refresh_soon()
+        self._tasks.start(self.refresh_now)
 
 
 def _page(tab: int, snapshot: Snapshot, pool: Pool, now: float) -> str:
@@ -214,7 +231,7 @@ def _most_telling(pools: list[Pool], now: float) -> PoolKey | None:
 
 
 def _pool_name(pool: Pool) -> str:
-    return f"{cards.NAMES.get(pool.bucket, (pool.bucket,))[0]} of project {pool.project}"
+    return f"{cards.name_of(pool.bucket)} of project {pool.project}"
 
 
 def _put(widget: Any, text: str) -> None:

@@ -12,7 +12,7 @@ from ytquota.dashboard.cards import unit_of
 from ytquota.dashboard.confirm import Action, ConfirmButton
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from ytquota.auth.sets import CredentialSet
     from ytquota.dashboard.data import Pool, Snapshot
@@ -33,11 +33,11 @@ class SetsPanel(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     Args:
         desk: gives settings and monitor when an action needs them.
-        on_done: called after an action, to refresh what is shown.
+        on_done: awaited after an action, to refresh what is shown.
     """
 
     def __init__(
-        self, desk: Callable[[], tuple[Settings, QuotaMonitor]], on_done: Callable[[], None]
+        self, desk: Callable[[], tuple[Settings, QuotaMonitor]], on_done: Callable[[], Awaitable[None]]
     ) -> None:
         self._desk, self._on_done = desk, on_done
         self._note = w.HTML()
@@ -81,7 +81,7 @@ class SetsPanel(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 class SetRow(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     """One set: its facts, and its actions."""
 
-    def __init__(self, reset: Action, on_done: Callable[[], None]) -> None:
+    def __init__(self, reset: Action, on_done: Callable[[], Awaitable[None]]) -> None:
         self.facts = w.HTML()
         self.reset = ConfirmButton(reset, on_done=on_done)
         super().__init__([self.facts, self.reset])
@@ -119,7 +119,7 @@ def set_facts(one: CredentialSet, pools: Sequence[Pool], now: float) -> str:
 def _left(pools: Sequence[Pool], now: float) -> str:
     """What the set's pools have left; those nobody touches are not worth a word."""
     told = [
-        f"{0 if pool.is_gone(now) else pool.left:,} {unit_of(pool.bucket)}"
+        f"{0 if pool.is_gone(now) else pool.left:,} {unit_of(pool.bucket, pool.left)}"
         for pool in pools
         if pool.used or pool.bucket == "default" or pool.is_gone(now)
     ]

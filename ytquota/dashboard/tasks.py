@@ -20,8 +20,8 @@ class Tasks:
         self._on_error = on_error
         self._running: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine on the kernel's loop; without one (a plain script) to its end, here."""
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a coroutine function on the kernel's loop; without one (a plain script) to its end, here."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -37,8 +37,8 @@ class Tasks:
         for task in tuple(self._running):
             task.cancel()
 
-    async def _shown(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _shown(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work
+            await work()
         except Exception as error:  # noqa: BLE001 - whatever it is, the person who clicked must see it
             self._on_error(error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ytquota.clock import PACIFIC, bounds_of
 from ytquota.dashboard import charts
-from ytquota.dashboard.cards import unit_of
+from ytquota.dashboard.cards import name_of, unit_of
 from ytquota.dashboard.data import Pool, PoolKey, Snapshot, Today
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from ytquota.dashboard.history import PoolHistory
 
 _HAPPENED = {
-    "denied": "not sent: its pool had too little left",
     "refused": "refused by Google for quota; nothing was charged",
     "error": "failed at Google; charged all the same",
     "lost": "sent, but no answer came; charged all the same",
     "not_sent": "never left this machine; nothing was charged",
     "free": "refused for its credentials; nothing was charged",
+    "denied": "not sent: its pool had too little left",
 }
+_DENIED = {"exhausted": "not sent: its pool was marked as exhausted"}
 
 
 def today_page(snapshot: Snapshot, pool: Pool, now: float) -> str:
@@ -40,12 +41,14 @@ def today_page(snapshot: Snapshot, pool: Pool, now: float) -> str:
     )  # fmt: skip
     curves = [charts.day_curve(day, width=width) for width in (charts.WIDE, charts.NARROW)]
     kinds = {
-        "By method": today.methods,
-        "By credential set": {f"set {number}": units for number, units in today.sets.items()},
-        "By tag": today.tags,
+        f"{unit} by method": today.methods,
+        f"{unit} by credential set": {f"set {number}": units for number, units in today.sets.items()},
+        f"{unit} by tag": today.tags,
     }
-    bars = (figure(caption, [charts.burn_bars(units, unit=unit)]) for caption, units in kinds.items())
-    return figure("Today", curves) + f'<div class="ytq-grid">{"".join(bars)}</div>'
+    bars = (
+        figure(caption.capitalize(), [charts.burn_bars(units, unit=unit)]) for caption, units in kinds.items()
+    )
+    return figure(f"{_whose(pool)}, today", curves) + f'<div class="ytq-grid">{"".join(bars)}</div>'
 
 
 def month_page(snapshot: Snapshot, pool: Pool) -> str:
@@ -59,7 +62,7 @@ def month_page(snapshot: Snapshot, pool: Pool) -> str:
     unit = unit_of(pool.bucket)
     widths = (charts.WIDE, charts.NARROW)
     page = figure(
-        f"{len(days)} days",
+        f"{_whose(pool)}, {len(days)} days",
         [charts.daily_bars(days, units, unmet, pool.limit, unit=unit, width=width) for width in widths],
     )
     if before is not None:
@@ -67,6 +70,10 @@ def month_page(snapshot: Snapshot, pool: Pool) -> str:
             "By hour and weekday", [charts.heat_map(before.heat, unit=unit, width=w) for w in widths]
         )
     return page
+
+
+def _whose(pool: Pool) -> str:
+    return f"{name_of(pool.bucket)} of project {pool.project}"
 
 
 def _history(snapshot: Snapshot, key: PoolKey) -> PoolHistory | None:
@@ -104,5 +111,7 @@ def troubles_page(troubles: Sequence[Trouble]) -> str:
 
 def _happened(one: Trouble) -> str:
     told = _HAPPENED.get(one.outcome, one.outcome)
+    if one.outcome == "denied":
+        return _DENIED.get(one.reason, told)
     facts = " ".join(str(fact) for fact in (one.status, one.reason) if fact)
     return f"{told} ({facts})" if facts else told

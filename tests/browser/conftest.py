@@ -1,0 +1,287 @@
+"""Debian's Chromium against real Jupyter servers on loopback, on a sandbox with a history."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+from ytquota.dashboard import serve
+from ytquota.demo.history import copy_history
+from ytquota.demo.story import CHANNELS, SETS
+from ytquota.monitor import Demand, QuotaMonitor
+from ytquota.sandbox import Sandbox
+from ytquota.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+LOOPBACK = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")
+
+EVENING = datetime(2026, 11, 14, 20, 10, tzinfo=ZoneInfo("America/Los_Angeles"))
+"""A Saturday on which a live stream is on: pictures are taken then, whatever the time is."""
+
+TITLES = {1: "Evening Piano Live", 10: "Open Data Lab"}
+
+expect.set_options(timeout=20_000)
+
+
+class ShiftedClock:
+    """The time of day that a picture needs, running at its usual speed."""
+
+    def __init__(self, offset):
+        self.offset = offset
+
+    def time(self):
+        return time.time() + self.offset
+
+
+@dataclass
+class Stage:
+    """A folder with a `.env` on a sandbox, and the monitor of its ledger."""
+
+    settings: Settings
+    monitor: QuotaMonitor
+    sandbox: Sandbox
+    offset: float = 0.0
+
+    def call(self, method="videos.list", *, number=1, tag="chat-bot", times=1):
+        """Make calls through the real ledger, answered at once."""
+        for _ in range(times):
+            flight = self.monitor.begin([Demand(method, SETS[number], str(number), tag)])
+            flight.answered([(200, None)], latency=0.05)
+
+    def used(self, number=1, bucket="default"):
+        return self.monitor.ledger.usage(SETS[number])[SETS[number]][bucket].used
+
+
+@contextlib.contextmanager
+def built_stage(folder, history, *, until, days):
+    """Two projects on a sandbox, with the story of the demonstration up to `until`."""
+    offset = until.timestamp() - time.time()
+    with Sandbox() as sandbox:
+        for project in SETS.values():
+            sandbox.add_project(project)
+        env_file = sandbox.write_env(folder, dict(SETS), channels=dict(CHANNELS))
+        with env_file.open("a") as file:
+            file.write("YTQUOTA_ROTATION=1,10\n")
+        for number, title in TITLES.items():
+            name_channel(folder / f"credentials/oauth_token_{number}.json", CHANNELS[number], title)
+        settings = Settings.load(clean_environment(), start=folder)
+        copy_history(settings.memory_dir, cache=history, until=until, days=days)
+        monitor = QuotaMonitor.open(settings, clock=ShiftedClock(offset))
+        yield Stage(settings, monitor, sandbox, offset)
+        monitor.close()
+
+
+def name_channel(token_file, channel, title):
+    """Note whose channel a token speaks for, as a login does."""
+    token = json.loads(token_file.read_text())
+    token_file.write_text(json.dumps(token | {"channel_id": channel, "channel_title": title}))
+
+
+def clean_environment():
+    """The environment without settings of ytquota: those of the stage are in its `.env`."""
+    own = ("YTQUOTA_", "GOOGLE_", "OAUTH_", "YOUTUBE_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
+
+
+@pytest.fixture(scope="session")
+def histories(tmp_path_factory):
+    return tmp_path_factory.mktemp("histories")
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory, histories):
+    """A stage in the present."""
+    with built_stage(tmp_path_factory.mktemp("now"), histories, until=datetime.now(UTC), days=3) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def voila(stage):
+    """The dashboard of the present stage, as `ytquota dashboard` serves it."""
+    with serve(stage.settings, open_browser=False) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def evening(histories):
+    """A stage on which it is always a lively evening, with four weeks of history."""
+    named = tempfile.TemporaryDirectory(prefix="my-bots-", ignore_cleanup_errors=True)  # pictures show it
+    with named as folder, built_stage(Path(folder), histories, until=EVENING, days=28) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def evening_page(evening, tmp_path_factory):
+    """The dashboard of that evening; its notebook hands it the evening's clock."""
+    cell = f"""
+import time
+from ytquota.dashboard import Dashboard
+from ytquota.monitor import QuotaMonitor
+from ytquota.settings import Settings
+
+class Evening:
+    def time(self):
+        return time.time() + {evening.offset}
+
+settings = Settings.load()
+Dashboard(settings, QuotaMonitor.open(settings, clock=Evening()))
+"""
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    path = tmp_path_factory.mktemp("notebook") / "evening.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)], metadata=kernel), path)
+    with serve(evening.settings, open_browser=False, notebook=str(path)) as served:
+        yield served
+
+
+# -- the browser
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {
+        **browser_type_launch_args,
+        "executable_path": CHROMIUM,
+        "args": [
+            "--no-sandbox",  # root in a container
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing but loopback can be reached
+        ],
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "viewport": {"width": 1280, "height": 1000}}
+
+
+@pytest.fixture
+def page(page):
+    """A page that must stay on loopback and raise no script error."""
+    page.set_default_timeout(30_000)
+    foreign, errors = [], []
+    page.on("request", lambda r: None if r.url.startswith(LOOPBACK) else foreign.append(r.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    assert not foreign, f"the page asked for {foreign}"
+    assert not errors, f"script errors: {errors}"
+
+
+# -- JupyterLab
+
+RUN_ALL = """async () => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const panel = app.shell.currentWidget;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info;
+  void app.commands.execute('notebook:run-all-cells');
+}"""
+
+
+@pytest.fixture(scope="session")
+def lab(stage, tmp_path_factory):
+    """JupyterLab on a copy of the notebooks (a test may save), with an empty home."""
+    home, port = tmp_path_factory.mktemp("jupyter"), free_port()
+    shutil.copytree(ROOT / "notebooks", stage.settings.root / "notebooks")
+    quiet = home / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    quiet.parent.mkdir(parents=True)
+    quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    environment = clean_environment() | {
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "run"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_TOKEN": "test",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        f"--port={port}",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={stage.settings.root / 'notebooks'}",
+        "--LabApp.extension_manager=readonly",
+        "--expose-app-in-browser",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=",
+    ]
+    with running(command, environment, port, home / "lab.log"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def open_in_lab(page, lab):
+    """Open a notebook in JupyterLab and run all of it."""
+
+    def open_(notebook):
+        page.goto(f"{lab}/lab/tree/{notebook}?reset&token=test")
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        page.evaluate(RUN_ALL)
+        return page
+
+    return open_
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command, environment, port, log):
+    """A server that answers, in a process group of its own so that its kernels end with it."""
+    with log.open("wb") as out:
+        server = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not answers(port):
+            assert server.poll() is None, log.read_text()[-2000:]
+            assert time.monotonic() < deadline, log.read_text()[-2000:]
+            time.sleep(0.1)
+        yield server
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(15)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def answers(port):
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/not-a-page", timeout=2).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,176 @@
+"""The dashboard as a page: alive, safe to click, offline, behind a token, and worth a picture."""
+
+from __future__ import annotations
+
+import os
+import re
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from ytquota.auth import get_authenticated_service
+from ytquota.auth.rotation import exhaust
+from ytquota.auth.sets import load_sets
+from ytquota.auth.state import StateFile
+from ytquota.demo.story import RESEARCH, STREAMING
+from ytquota.errors import QuotaExceeded
+
+pytestmark = pytest.mark.browser
+
+PICTURES = os.environ.get("YTQUOTA_SCREENSHOTS")
+
+
+def card(page, project, name):
+    return page.get_by_role("group", name=re.compile(f"{name} of project {project}"))
+
+
+def used(page, project, name="Units"):
+    text = card(page, project, name).inner_text()
+    return int(re.search(r"([\d,]+) \w+ used", text)[1].replace(",", ""))
+
+
+def test_without_its_token_nobody_gets_the_page(voila):
+    """Another user of the machine who finds the port sees no numbers and starts no kernel."""
+    address = voila.url.split("?")[0]
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            body = answer.read().decode()
+    except urllib.error.HTTPError as error:
+        body = error.read().decode()
+    assert "ytquota.dashboard" not in body
+    assert "kernelId" not in body
+    assert voila.url.split("=")[1] not in Path(f"/proc/{voila.process.pid}/cmdline").read_text()
+
+
+def test_numbers_move_while_bots_call(page, voila, stage):
+    """Calls through the ledger, and one over HTTP through the real client, show within two refreshes."""
+    page.goto(voila.url)
+    expect(card(page, STREAMING, "Units")).to_be_visible()
+    before = stage.used()
+    stage.call(times=7)
+    expect(card(page, STREAMING, "Units")).to_contain_text(f"{before + 7:,} units used", timeout=10_000)
+    with get_authenticated_service(1, settings=stage.settings, tag="browser test") as service:
+        service.videos().list(part="id", id="a").execute()
+    expect(card(page, STREAMING, "Units")).to_contain_text(f"{before + 8:,} units used", timeout=10_000)
+    expect(page.get_by_text("live", exact=False).first).to_be_visible()
+
+
+def test_a_pool_that_runs_out_turns_visibly_into_exhausted(page, voila, stage):
+    """Marked as exhausted while the page is open: the card says so, and until when."""
+    page.goto(voila.url)
+    expect(card(page, RESEARCH, "Batch statistics")).to_contain_text("untouched")
+    exhaust(stage.settings, stage.monitor, 10, "video_batch_get_stats", who="test", why="test")
+    expect(card(page, RESEARCH, "Batch statistics")).to_contain_text("exhausted", timeout=10_000)
+    expect(card(page, RESEARCH, "Batch statistics")).to_contain_text("resets in")
+
+
+def test_paused_it_stands_still(page, voila, stage):
+    """Pause stops looking, by keyboard too; Resume catches up."""
+    page.goto(voila.url)
+    expect(card(page, STREAMING, "Units")).to_be_visible()
+    page.get_by_role("button", name="Pause").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("paused")).to_be_visible()
+    before = used(page, STREAMING)
+    stage.call(times=3)
+    page.get_by_role("button", name="Resume").click()
+    expect(card(page, STREAMING, "Units")).to_contain_text(f"{before + 3:,} units used", timeout=10_000)
+
+
+def test_a_ledger_that_cannot_be_read_is_an_alert(page, voila, stage):
+    """The state file spoilt: the page names it and the remedy, keeps the old numbers, and recovers."""
+    page.goto(voila.url)
+    expect(card(page, STREAMING, "Units")).to_be_visible()
+    file = stage.settings.memory_dir / "exhausted_credentials.json"
+    file.write_text("{ half")
+    try:
+        expect(page.get_by_role("alert")).to_contain_text("exhausted_credentials.json", timeout=10_000)
+        expect(card(page, STREAMING, "Units")).to_be_visible()
+    finally:
+        file.unlink()
+    expect(page.get_by_role("alert")).to_have_count(0, timeout=15_000)
+
+
+def test_reset_asks_before_it_acts_and_the_screenshot_shows_it(page, evening, evening_page):
+    """Click, reason, confirm: the state on disk has changed, the audit row is written, the page says so.
+
+    With YTQUOTA_SCREENSHOTS set, the pictures of the README and the documentation are taken on the way.
+    """
+    run_out_of_searches(evening)
+    StateFile(evening.settings.memory_dir).quarantine(1, "Google refused the refresh token: invalid_grant.")
+    exhaust(evening.settings, evening.monitor, 1, "video_insert", who="test", why="test")
+    page.goto(evening_page.url)
+    expect(card(page, RESEARCH, "Searches")).to_contain_text("exhausted")
+    page.get_by_role("tab", name="Credential sets").click()
+    expect(page.get_by_text("Google refused the refresh token")).to_be_visible()
+
+    page.get_by_role("button", name="Reset set 1", exact=True).click()
+    expect(
+        page.get_by_text(re.compile("This will clear the mark on video_insert .* quarantine of set 1"))
+    ).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    assert 1 in StateFile(evening.settings.memory_dir).read().quarantined
+
+    page.get_by_role("button", name="Reset set 1", exact=True).click()
+    page.get_by_label("Why?").fill("logged in again")
+    take(page, "sets-ask.png")
+    page.get_by_role("button", name="Really reset set 1").click()
+    expect(page.get_by_role("status")).to_contain_text("Cleared")
+    assert StateFile(evening.settings.memory_dir).read().quarantined == {}
+    assert [one.state for one in load_sets(evening.settings, evening.monitor)] == ["ready", "ready"]
+    row = evening.monitor.audit_rows()[-1]
+    assert (row["action"], row["credential_set"], row["why"]) == ("reset", 1, "logged in again")
+
+    page.get_by_role("tab", name="Today").click()
+    expect(card(page, STREAMING, "Uploads")).not_to_contain_text("exhausted", timeout=10_000)
+    page.get_by_role("combobox", name="Charts of").select_option(f"Units of project {STREAMING}")
+    expect(
+        page.get_by_role("heading", name=re.compile("units used by .* yesterday at this time"))
+    ).to_be_visible()
+    take(page, "dashboard.png")
+
+
+@pytest.mark.parametrize(("theme", "width"), [("dark", 1280), ("light", 390), ("dark", 390)])
+def test_screenshots_of_every_theme_and_width(page, evening_page, theme, width):
+    """Dark and light, at 1280 and 390 pixels: everything is readable and nothing sticks out sideways."""
+    page.set_viewport_size({"width": width, "height": 1180})
+    page.goto(f"{evening_page.url}&theme={theme}")
+    figures = page.locator(".ytq-narrow svg.ytq-figure" if width < 760 else ".ytq-wide svg.ytq-figure")
+    expect(figures.first).to_be_visible()
+    page.get_by_role("combobox", name="Charts of").select_option(f"Units of project {STREAMING}")
+    expect(
+        page.get_by_role("heading", name=re.compile("units used by .* yesterday at this time")).first
+    ).to_be_visible()
+    assert page.evaluate("document.querySelector('.ytq').scrollWidth") <= width
+    ink = page.evaluate("getComputedStyle(document.querySelector('.ytq-big')).color")
+    assert ("255" in ink) == (theme == "dark")
+    take(page, f"dashboard-{theme}{'-narrow' if width < 760 else ''}.png")
+    page.get_by_role("tab", name="Four weeks").click()
+    expect(page.get_by_role("heading", name=re.compile("a usual day takes")).first).to_be_visible()
+    if width > 760:
+        take(page, f"four-weeks-{theme}.png")
+
+
+def run_out_of_searches(stage):
+    with pytest.raises(QuotaExceeded):
+        stage.call("search.list", number=10, tag="crawler", times=120)
+    for _ in range(11):
+        with pytest.raises(QuotaExceeded):
+            stage.call("search.list", number=10, tag="crawler")
+
+
+def take(page, name):
+    """Keep a picture of the whole dashboard, if pictures are asked for."""
+    if not PICTURES:
+        return
+    size = page.viewport_size
+    bottom = page.evaluate("document.querySelector('.ytq').getBoundingClientRect().bottom + window.scrollY")
+    page.set_viewport_size({"width": size["width"], "height": int(bottom) + 8})
+    page.wait_for_timeout(500)
+    folder = Path(PICTURES)
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / name)
+    page.set_viewport_size(size)

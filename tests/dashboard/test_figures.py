@@ -1,0 +1,184 @@
+"""Charts: what they say, in colours of the page."""
+
+from __future__ import annotations
+
+import re
+import threading
+from datetime import date, timedelta
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+
+from ytquota.clock import bounds_of
+from ytquota.dashboard import charts
+from ytquota.intelligence import frames
+
+DAY = date(2026, 11, 10)
+HALF = [10 * step for step in range(1, 145)]
+WHOLE = [8 * step for step in range(1, 289)]
+
+
+def curve(**changes):
+    bounds = bounds_of(DAY)
+    facts = {
+        "bounds": bounds,
+        "now": bounds.start + 12 * 3600 - 1,
+        "today": HALF,
+        "yesterday": WHOLE,
+        "limit": 10_000,
+        "left": 8_560,
+    }
+    return charts.Day(**{**facts, **changes})
+
+
+def texts(svg):
+    return [element.text for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_a_chart_is_an_svg_that_follows_the_theme():
+    """Real text, colours as CSS variables, no sentinel left, named by its finding for screen readers."""
+    svg = charts.day_curve(curve()).svg()
+    assert "var(--ytq-blue)" in svg
+    assert "var(--ytq-muted)" in svg
+    assert not re.search(r"#01020[3-9a]", svg)
+    assert 'role="img"' in svg
+    assert 'aria-label="1,440 units used by 11:59 Pacific, 25 % more than yesterday at this time"' in svg
+    assert {
+        "limit 10,000",
+        "1,440",
+        "yesterday 2,304",
+        "hour of the quota day, Pacific time",
+        "units",
+    } <= set(texts(svg))
+
+
+def test_two_charts_share_no_ids():
+    """Both live in one page: a clip path of a hidden chart must not be taken for another's."""
+    one, other = (charts.day_curve(curve(), width=width).svg() for width in (charts.WIDE, charts.NARROW))
+    ids = [set(re.findall(r'<clipPath id="(\w+)"', svg)) for svg in (one, other)]
+    assert all(ids)
+    assert not ids[0] & ids[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({"yesterday": ()}, "1,440 of 10,000 units used by 11:59 Pacific"),
+        (
+            {"yesterday": HALF + [1_440] * 144},
+            "1,440 units used by 11:59 Pacific, as many as yesterday at this time",
+        ),
+        (
+            {"yesterday": [4] * 288},
+            "1,440 units used by 11:59 Pacific, 360.0 times as many as yesterday at this time",
+        ),
+        (
+            {"yesterday": [2_880] * 288},
+            "1,440 units used by 11:59 Pacific, 50 % fewer than yesterday at this time",
+        ),
+        ({"today": [0] * 144}, "Nothing was used up to 11:59 Pacific"),
+        (
+            {"limit": 1_440, "left": 0, "gone_at": bounds_of(DAY).start + 39_600},
+            "All 1,440 units were gone at 11:00 Pacific",
+        ),
+        (
+            {"gone_at": bounds_of(DAY).start + 39_600},
+            "Exhausted since about 11:00 Pacific, with 1,440 of 10,000 units counted here",
+        ),
+    ],
+)
+def test_the_title_states_the_finding(changes, title):
+    """Not "quota over time", but what there is to know."""
+    assert charts.day_curve(curve(**changes)).title == title
+
+
+def test_a_quiet_day_is_not_a_flat_line():
+    """Far below the limit the scale follows the data, and the limit is named in words."""
+    svg = charts.day_curve(curve(today=[1] * 144, yesterday=[3] * 288)).svg()
+    assert "limit 10,000, far above this scale" in texts(svg)
+
+
+@pytest.mark.parametrize(("day", "marks"), [(date(2026, 3, 8), "00 04 07"), (date(2026, 11, 1), "00 02 05")])
+def test_hours_are_named_by_the_clock_on_days_of_23_and_25_hours(day, marks):
+    """Three hours after midnight it is 04 when a spring day skips one, 02 when an autumn day repeats one."""
+    bounds = bounds_of(day)
+    found = texts(charts.day_curve(curve(bounds=bounds, now=bounds.start + 60, today=[1])).svg())
+    assert marks in " ".join(found)
+
+
+def test_small_bars_are_added_up():
+    """The dearest five by name and the rest as one, with shares."""
+    chart = charts.burn_bars({f"m{n}": n for n in range(1, 11)})
+    assert chart.title == "m10 took 18 %"
+    found = texts(chart.svg())
+    assert [text for text in found if text.startswith("m")] == ["m10", "m9", "m8", "m7", "m6"]
+    assert {"5 others", "15", "27 %"} <= set(found)
+
+
+def test_names_from_outside_are_text():
+    """A tag that looks like markup stays a tag."""
+    svg = charts.burn_bars({"<script>alert(1)</script>": 5}).svg()
+    assert "<script" not in svg
+    assert "&lt;script" in svg
+
+
+def test_daily_bars_show_what_was_not_to_be_had():
+    """Unmet demand is hatched on top, and counted in the title."""
+    days = [DAY - timedelta(days=n) for n in range(27, -1, -1)]
+    chart = charts.daily_bars(days, [3_000] * 27 + [500], [0] * 27 + [700], 10_000)
+    assert chart.title == "Calls were refused on 1 of 28 days; a usual day takes 3,000 units"
+    svg = chart.svg()
+    assert "<pattern" in svg
+    assert {"today", "units per quota day", "limit 10,000"} <= set(texts(svg))
+
+
+def test_the_heat_map_names_the_busiest_hour():
+    """The title is the cell with the most, not the busiest row and column."""
+    heat = pd.DataFrame(0.0, index=range(24), columns=list(frames.WEEKDAYS))
+    heat.loc[20, "Fri"], heat.loc[7, "Mon"], heat.loc[8, "Mon"] = 90.0, 80.0, 80.0
+    chart = charts.heat_map(heat)
+    assert chart.title == "The busiest hour is Fri 20:00 Pacific, with 90 units on average"
+    assert "Mon" in texts(chart.svg())
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        charts.day_curve(curve(today=[], yesterday=())),
+        charts.burn_bars({}),
+        charts.daily_bars([DAY], [0], [0], 10_000),
+        charts.heat_map(frames.heatmap(frames.calls_frame([]))),
+    ],
+)
+def test_nothing_to_show_is_said(chart):
+    """Without data a chart draws and says so."""
+    assert chart.svg().startswith("<svg")
+    assert re.match("N", chart.title)
+
+
+def test_drawing_in_threads_leaves_the_notebooks_settings_alone():
+    """Charts drawn off the loop neither disturb each other nor what a notebook set."""
+    before = dict(mpl.rcParams)
+    drawn = []
+    threads = [
+        threading.Thread(target=lambda: drawn.append(charts.day_curve(curve()).svg())) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(drawn)) == 1
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_a_chart_can_be_kept_as_a_file(tmp_path, suffix):
+    """With its title, on white, readable anywhere."""
+    path = charts.day_curve(curve()).save(tmp_path / f"day.{suffix}")
+    content = path.read_bytes()
+    assert len(content) > 5_000
+    if suffix == "svg":
+        assert b"1,440 units used by" in content
+        assert b"var(--" not in content

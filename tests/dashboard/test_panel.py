@@ -1,0 +1,364 @@
+"""The dashboard without a browser: driven by its callbacks, on a real ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+
+import pytest
+from ipywidgets import Widget
+from ipywidgets.widgets import widget as registry
+
+from ytquota.auth.state import StateFile
+from ytquota.dashboard.panel import Dashboard
+from ytquota.settings import Settings
+
+
+def look(dashboard, *, times=1):
+    """Refresh as the live loop does, history included."""
+
+    async def scene():
+        for _ in range(times):
+            await dashboard.refresh()
+            await dashboard.load_history()
+            await dashboard.refresh()
+
+    asyncio.run(scene())
+
+
+async def shows(dashboard, text):
+    """Wait until a card says it."""
+    said = asyncio.Event()
+    dashboard.cards.observe(lambda change: said.set() if text in change["new"] else None, "value")
+    if text not in dashboard.cards.value:
+        await said.wait()
+
+
+def test_it_shows_every_pool_and_the_ledgers_path(open_dashboard, spend, settings):
+    """Cards per project, and where the numbers come from."""
+    spend("comments.insert", times=2)
+    spend("search.list", number=10)
+    dashboard = open_dashboard()
+    look(dashboard)
+    assert str(settings.memory_dir / "calls") in dashboard.head.value
+    assert "Local count" in dashboard.head.value
+    assert "Units of project 111111111111: 9,900 of 10,000 left" in dashboard.cards.value
+    assert "100 units used" in dashboard.cards.value
+    assert "Searches of project 222222222222: 99 of 100 left" in dashboard.cards.value
+    assert "sets 1 and 3" in dashboard.cards.value
+    assert dashboard.problem.value == ""
+
+
+def test_names_from_outside_are_escaped(open_dashboard, spend):
+    """A channel called `<3>` or a tag with markup is text on the page."""
+    spend(tag="<img src=x onerror=alert(1)>", status=404, body="{}")
+    dashboard = open_dashboard()
+    look(dashboard)
+    for part in (dashboard.cards, dashboard.today, dashboard.troubles, dashboard.sets.rows[3].facts):
+        assert "<img" not in part.value
+        assert "Channel <" not in part.value
+    assert "&lt;img" in dashboard.troubles.value
+    assert "Channel &lt;3&gt;" in dashboard.sets.rows[3].facts.value
+
+
+def test_an_exhausted_pool_says_so_and_when_it_resets(open_dashboard, spend, monitor, clock):
+    """Two refreshes after the mark the card is red, in words too."""
+    spend(times=3)
+    dashboard = open_dashboard()
+    look(dashboard)
+    assert "exhausted" not in dashboard.cards.value
+    monitor.ledger.exhaust("111111111111", "default", clock.time() + 12 * 3600)
+    look(dashboard)
+    assert '<span class="ytq-pill is-gone">exhausted</span>' in dashboard.cards.value
+    assert "resets in 12 h 0 m" in dashboard.cards.value
+    assert "Units of project 111111111111: 0 of 10,000 left" in dashboard.cards.value
+
+
+def test_a_provisional_mark_says_when_it_is_tried_again(open_dashboard, spend, monitor, clock):
+    """Just after a reset a mark may be stale: the card tells when a call may probe."""
+    spend()
+    monitor.ledger.exhaust("111111111111", "default", clock.time() + 240)
+    dashboard = open_dashboard()
+    look(dashboard)
+    assert "tried again in 4 m" in dashboard.cards.value
+
+
+def test_the_first_day_says_since_when_it_counts(open_dashboard, spend):
+    """What was spent before ytquota came is not in the count, and the page says so."""
+    spend()
+    dashboard = open_dashboard()
+    look(dashboard)
+    assert "Counted since 12:00 PST" in dashboard.head.value
+
+
+def test_without_history_it_says_how_to_start(open_dashboard):
+    """Nothing counted yet: two lines, no empty charts."""
+    dashboard = open_dashboard()
+    look(dashboard)
+    assert "Nothing has been counted on this ledger yet" in dashboard.cards.value
+    assert "ytquota demo" in dashboard.cards.value
+    assert dashboard.pools.layout.display == "none"
+
+
+def test_without_sets_it_says_what_to_write(tmp_path, clock):
+    """No `.env`: the same two lines, and the sets' tab points to the example."""
+    dashboard = Dashboard(Settings.load({}, start=tmp_path))
+    look(dashboard)
+    assert "cp .env.example .env" in dashboard.cards.value
+    assert ".env.example" in dashboard.sets.children[0].value
+    dashboard.close()
+
+
+def test_a_wrong_setting_is_shown_and_mended_without_a_restart(tmp_path, monkeypatch):
+    """Dashboard() does not raise: it names the variable, and goes on when it is put right."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("YTQUOTA_RESERVE", "much")
+    dashboard = Dashboard()
+    asyncio.run(dashboard.refresh())
+    assert 'role="alert"' in dashboard.problem.value
+    assert "YTQUOTA_RESERVE" in dashboard.problem.value
+    monkeypatch.setenv("YTQUOTA_RESERVE", "5%")
+    asyncio.run(dashboard.refresh())
+    assert dashboard.problem.value == ""
+    dashboard.close()
+
+
+def test_a_ledger_in_trouble_keeps_the_old_numbers(open_dashboard, spend, settings):
+    """The last numbers stay, marked as old by an alert that names file and remedy; then it recovers."""
+    spend()
+    dashboard = open_dashboard()
+    look(dashboard)
+    file = settings.memory_dir / "exhausted_credentials.json"
+    file.write_text("{ half")
+    look(dashboard)
+    assert 'role="alert"' in dashboard.problem.value
+    assert "exhausted_credentials.json" in dashboard.problem.value
+    assert "1 unit used" in dashboard.cards.value
+    file.unlink()
+    look(dashboard)
+    assert dashboard.problem.value == ""
+
+
+def test_the_charts_are_those_of_the_chosen_pool(open_dashboard, spend):
+    """The busiest pool of the default bucket first; choosing another redraws."""
+    spend(times=5)
+    spend("search.list", number=10, times=2)
+    dashboard = open_dashboard()
+    look(dashboard)
+    assert dashboard.pools.value == ("111111111111", "default")
+    assert "5 of 10,000 units used by 12:00 Pacific" in dashboard.today.value
+    dashboard.pools.value = ("222222222222", "search_list")
+    look(dashboard)
+    assert "2 of 100 searches used by 12:00 Pacific" in dashboard.today.value
+
+
+def test_only_the_tab_in_view_is_drawn(open_dashboard, spend):
+    """Four weeks are drawn when somebody looks at them."""
+    spend(at=datetime(2026, 11, 9, 20, tzinfo=UTC))
+    spend(at=datetime(2026, 11, 10, 20, tzinfo=UTC))
+    dashboard = open_dashboard()
+    look(dashboard)
+    assert dashboard.month.value == ""
+    dashboard.tabs.selected_index = 1
+    look(dashboard)
+    assert "a usual day takes 1 units" in dashboard.month.value
+    assert "busiest hour" in dashboard.month.value
+
+
+def test_charts_are_redrawn_only_when_their_data_changed(open_dashboard, spend):
+    """The same data is never drawn twice, and new data waits its turn."""
+    spend()
+    dashboard = open_dashboard(redraw=3600.0)
+    look(dashboard)
+    drawn = dashboard.today.value
+    spend()
+    asyncio.run(dashboard.refresh())
+    assert dashboard.today.value == drawn
+    assert "2 units used" in dashboard.cards.value
+
+
+def test_no_news_sends_nothing_and_costs_under_10_ms(open_dashboard, spend):
+    """A quiet second: no message to the browser, hardly any time."""
+    spend(times=50)
+    dashboard = open_dashboard()
+    look(dashboard, times=2)
+    sent = []
+    for part in (dashboard.head, dashboard.cards, dashboard.today, dashboard.troubles):
+        part.observe(sent.append, "value")
+
+    async def quiet():
+        begun = time.perf_counter()
+        for _ in range(20):
+            await dashboard.refresh()
+        return (time.perf_counter() - begun) / 20
+
+    assert asyncio.run(quiet()) < 0.010
+    assert sent == []
+
+
+def test_new_numbers_cost_under_50_ms_on_the_loop(open_dashboard, spend):
+    """What runs on the kernel's loop when calls were made is short; reading and drawing happen beside it."""
+    spend(times=200)
+    dashboard = open_dashboard()
+    look(dashboard, times=2)
+    spend(times=20)
+    snapshot = dashboard._feed.read()
+    begun = time.perf_counter()
+    dashboard._show(snapshot)
+    dashboard._tick()
+    assert time.perf_counter() - begun < 0.050
+
+
+# -- life
+
+
+def test_it_refreshes_by_itself_and_never_blocks_the_loop(open_dashboard, spend, settings, clock):
+    """In a running loop it follows the ledger; the loop goes on ticking meanwhile."""
+
+    async def scene():
+        before = asyncio.all_tasks()
+        dashboard = open_dashboard(interval=0.02)
+        await shows(dashboard, "9,999 of 10,000 left")
+        spend()
+        await shows(dashboard, "9,998 of 10,000 left")
+        longest = 0.0
+        for _ in range(30):
+            begun = time.perf_counter()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.perf_counter() - begun)
+        dashboard.close()
+        await asyncio.sleep(0)
+        assert longest < 0.5
+        assert asyncio.all_tasks() == before
+
+    spend()
+    asyncio.run(asyncio.wait_for(scene(), 60))
+
+
+def test_paused_it_does_not_look(open_dashboard, spend):
+    """Pause holds the numbers; Resume looks at once."""
+
+    async def scene():
+        dashboard = open_dashboard(interval=0.02)
+        await shows(dashboard, "9,999 of 10,000 left")
+        dashboard.pause.click()
+        await asyncio.sleep(0.2)
+        assert "paused" in dashboard.head.value
+        assert dashboard.pause.description == "Resume"
+        spend()
+        await asyncio.sleep(0.2)
+        assert "9,999 of 10,000 left" in dashboard.cards.value
+        dashboard.pause.click()
+        await shows(dashboard, "9,998 of 10,000 left")
+        dashboard.close()
+
+    spend()
+    asyncio.run(asyncio.wait_for(scene(), 60))
+
+
+def test_a_second_dashboard_stops_the_first(open_dashboard, settings):
+    """Running the cell again leaves one loop, not two."""
+
+    async def scene():
+        first = open_dashboard(interval=0.02)
+        second = open_dashboard(interval=0.02)
+        await asyncio.sleep(0.05)
+        assert not first.is_live
+        assert second.is_live
+        second.close()
+
+    asyncio.run(scene())
+
+
+def test_closing_disposes_of_every_widget(settings, monitor, spend):
+    """Fifty opened and closed leave no widget behind, except their shared styles and layouts."""
+    spend()
+
+    def panels():
+        return sum(
+            isinstance(one, Widget) and one._model_name not in _STYLES for one in registry._instances.values()
+        )
+
+    before = panels()
+    for _ in range(5):
+        dashboard = Dashboard(settings, monitor)
+        look(dashboard)
+        dashboard.close()
+        dashboard.close()
+    assert panels() == before
+
+
+_STYLES = {"LayoutModel", "HTMLStyleModel", "ButtonStyleModel", "DescriptionStyleModel", "TextStyleModel"}
+
+
+# -- credential sets
+
+
+def test_sets_say_whose_they_are_and_what_they_have_left(open_dashboard, spend):
+    """Number, project, channel, state, what is left, and that sharing a project adds nothing."""
+    spend("comments.insert")
+    dashboard = open_dashboard()
+    look(dashboard)
+    facts = dashboard.sets.rows[1].facts.value
+    for told in ("Set 1", ">ready<", "Project 111111111111", "Left today: 9,950 units", "adds no quota"):
+        assert told in facts
+    assert "adds no quota" not in dashboard.sets.rows[10].facts.value
+
+
+def test_reset_asks_and_then_changes_the_state_on_disk(open_dashboard, spend, settings, monitor, clock):
+    """Click, read what will happen, confirm: quarantine gone, audit row written, success told."""
+    spend()
+    files = StateFile(settings.memory_dir, clock=clock)
+    files.quarantine(10, "Google refused the refresh token.")
+    dashboard = open_dashboard()
+    look(dashboard)
+    row = dashboard.sets.rows[10]
+    assert ">quarantined<" in row.facts.value
+    row.reset.ask.click()
+    assert "This will clear the quarantine of set 10" in row.reset.question.value
+    assert files.read().quarantined
+    row.reset.reason.value = "logged in again"
+    row.reset.really.click()
+    assert not files.read().quarantined
+    assert "Cleared" in row.reset.result.value
+    assert ">ready<" in row.facts.value
+    written = monitor.audit_rows()[-1]
+    assert (written["action"], written["credential_set"], written["why"]) == ("reset", 10, "logged in again")
+
+
+def test_a_question_stays_open_while_numbers_move(open_dashboard, spend):
+    """A refresh between the two clicks neither closes the question nor loses the reason."""
+    spend()
+    dashboard = open_dashboard()
+    look(dashboard)
+    row = dashboard.sets.rows[1]
+    row.reset.ask.click()
+    row.reset.reason.value = "half a sen"
+    spend(times=4)
+    look(dashboard)
+    assert dashboard.sets.rows[1] is row
+    assert row.reset.is_armed
+    assert row.reset.reason.value == "half a sen"
+
+
+def test_a_reset_that_fails_is_told_beside_the_button(open_dashboard, spend, settings):
+    """The state file cannot be read: an alert where the click was, and nothing else happened."""
+    spend()
+    dashboard = open_dashboard()
+    look(dashboard)
+    row = dashboard.sets.rows[1]
+    row.reset.ask.click()
+    (settings.memory_dir / "exhausted_credentials.json").write_text("{ half")
+    row.reset.really.click()
+    assert 'role="alert"' in row.reset.result.value
+    assert "exhausted_credentials.json" in row.reset.result.value
+
+
+@pytest.mark.parametrize("path", ["ytquota.dashboard", "ytquota.dashboard.app"])
+def test_serving_needs_neither_pandas_nor_matplotlib(path):
+    """`ytquota dashboard` starts Voila; the heavy imports are the kernel's business."""
+    code = f"import sys, {path}; assert not {{'pandas', 'matplotlib', 'ipywidgets'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
