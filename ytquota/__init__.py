@@ -1,6 +1,6 @@
 """Know what a YouTube Data API call costs before you make it, and when today's quota will run out.
 
-Names are loaded on first use, so that a bot which only wants the meter never pays for pandas or the google client.
+Names are loaded on first use, so that a bot which only wants the meter never pays for pandas or matplotlib.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ def test_a_bucket_google_adds_is_named_as_google_names_it(body, quota):
         (429, "", {"message": SEARCHES, "status": "RESOURCE_EXHAUSTED"}, "search_list", PROJECT),
     ],
 )
-def test_older_and_barer_bodies_of_an_empty_pool(body, code, reason, more, bucket, project):  # noqa: PLR0917
+def test_older_and_barer_bodies_of_an_empty_pool(body, code, reason, more, bucket, project):
     """Without details, the reason, the debugInfo or the name of the limit tell day and bucket."""
     verdict = classify(code, body(code, reason, **more), now=NOW)
 
@@ -202,7 +202,7 @@ def test_bodies_as_they_came_over_the_wire(code, text, bucket):
     ],
 )
 @pytest.mark.parametrize("code", [429, 403])
-def test_a_limit_below_a_day_asks_to_slow_down(body, quota, code, unit, limit_id, wait):  # noqa: PLR0917
+def test_a_limit_below_a_day_asks_to_slow_down(body, quota, code, unit, limit_id, wait):
     """The metadata prove it: the call was not run, its units come back; the wait is the window's length."""
     answer = body(code, "rateLimitExceeded", details=(quota("default", limit_id, unit),))
     verdict = classify(code, answer, now=NOW)
@@ -251,7 +251,7 @@ def test_an_old_body_that_names_a_limit_per_minute_is_no_daily_one(body):
         (429, "", "", "search.list", False),
     ],
 )
-def test_bare_reasons_ask_to_slow_down(body, code, reason, domain, method, refused):  # noqa: PLR0917
+def test_bare_reasons_ask_to_slow_down(body, code, reason, domain, method, refused):
     """Units come back only where the domain proves a quota limit; a chat's or a channel's own was charged."""
     verdict = classify(code, body(code, reason, domain=domain), method=method, now=NOW)
 
@@ -342,7 +342,7 @@ CAP = ("channel_cap", False, False)
         (403, "commentsDisabled", {}, STOP, "commentsDisabled"),
     ],
 )
-def test_every_other_row_of_the_decision_table(body, code, reason, more, expected, word):  # noqa: PLR0917
+def test_every_other_row_of_the_decision_table(body, code, reason, more, expected, word):
     """Configuration, dead credentials, channel limits, pointless calls and Google's trouble differ."""
     verdict = classify(code, body(code, reason, **more), now=NOW)
 
@@ -384,7 +384,7 @@ def test_the_upload_cap_of_a_channel_lasts_about_a_day(body):
         (401, "required", "CREDENTIALS_MISSING", NO_CREDENTIAL, "CREDENTIALS_MISSING"),
     ],
 )
-def test_details_tell_what_reasons_hide(body, info, code, first, detail, expected, reason):  # noqa: PLR0917
+def test_details_tell_what_reasons_hide(body, info, code, first, detail, expected, reason):
     """badRequest and forbidden say nothing; the ErrorInfo detail does, and is the reason that is kept."""
     verdict = classify(code, body(code, first, details=(info(detail),)), now=NOW)
 

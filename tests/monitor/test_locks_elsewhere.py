@@ -1,4 +1,4 @@
-"""The way of systems without flock and pread, taken here on Linux: portalocker's lock, and seek before read."""
+"""The way of systems without flock and pread, taken here on Linux: portalocker, and seek before read."""
 
 from __future__ import annotations
 
