@@ -16,10 +16,10 @@ _HOUR = 3600.0
 _CHAT_PARTS = ["id", "snippet", "authorDetails"]
 _TERMS = 32
 _Rounds = tuple[tuple[float, ...], int]
-_WORKING_DAY: _Rounds = (6.0, 8.5, 11.0, 15.0, 20.0), 7
-_WEEKEND: _Rounds = (10.0,), 8
-_STUDY: _Rounds = (6.0, 8.0, 10.0, 11.8, 15.0, 20.0), 14
-"""When the crawler goes out (hours), and with how many search terms each time."""
+_WORKING_DAY: _Rounds = (0.1, 6.0, 9.0, 13.0, 18.0), 7
+_WEEKEND: _Rounds = (0.1, 10.0), 4
+_STUDY: _Rounds = (0.1, 6.0, 8.0, 10.0, 11.8, 15.0, 20.0), 10
+"""When the crawler goes out (hours; first of all when the quota is fresh), and with how many search terms."""
 
 
 class Ask(NamedTuple):
@@ -55,7 +55,7 @@ def clock_time(day: date, hours: float) -> float:
 def chat_bot(day: date, kind: Kind, rng: Random) -> Iterator[Ask]:
     """Look for a broadcast every five minutes; while one is on, read and moderate its chat."""
     first, last = _stream(day, kind, rng)
-    at = clock_time(day, 8)
+    at = clock_time(day, 0.02)
     while at < clock_time(day, 23.9):
         yield Ask(at, "liveBroadcasts.list", facts("mine", ["id", "snippet", "status"], max_results=5))
         if first <= at < last:
@@ -67,7 +67,7 @@ def chat_bot(day: date, kind: Kind, rng: Random) -> Iterator[Ask]:
 def _stream(day: date, kind: Kind, rng: Random) -> tuple[float, float]:
     """When the day's broadcast begins and ends: evenings of Wednesday, Friday and the weekend."""
     usual = {2: (19.0, 3.0), 4: (19.0, 3.0), 5: (17.0, 4.5), 6: (18.0, 3.0)}
-    begin, hours = (9.3, 6.0) if kind == "marathon" else usual.get(day.weekday(), (0.0, 0.0))
+    begin, hours = (9.6, 6.0) if kind == "marathon" else usual.get(day.weekday(), (0.0, 0.0))
     late = 0.0 if kind == "marathon" else rng.uniform(-0.3, 0.3)
     return clock_time(day, begin + late), clock_time(day, begin + late + hours)
 
@@ -116,7 +116,7 @@ def _moderation(at: float, rng: Random) -> Ask:
 def uploader(day: date, kind: Kind, rng: Random) -> Iterator[Ask]:
     """Upload two to five videos a night, each with thumbnail and playlist; captions for some."""
     del kind
-    at = clock_time(day, 3.2 + rng.uniform(0, 0.5))
+    at = clock_time(day, 0.3 + rng.uniform(0, 0.3))
     yield Ask(at, "channels.list", facts("mine", ["contentDetails"], max_results=5))
     for page in range(rng.randint(9, 14)):  # five at a time, to see what is there already
         at += rng.uniform(0.4, 1.2)
@@ -148,7 +148,7 @@ def _upload(at: float, video: str, rng: Random) -> Iterator[Ask]:
 
 
 def crawler(day: date, kind: Kind, rng: Random) -> Iterator[Ask]:
-    """Search, then look at what was found: four rounds on working days, one small one on the weekend."""
+    """Search, then look at what was found: five rounds on working days, two small ones on the weekend."""
     usual = _WORKING_DAY if day.weekday() < 5 or kind != "usual" else _WEEKEND
     rounds, terms = _STUDY if kind == "study" else usual
     for begin in rounds:

@@ -241,6 +241,7 @@ def _watch(show: Show, desk: Desk, troupe: Troupe, out: Console) -> None:
 
 def _bill(desk: Desk, sandbox: Any, out: Console) -> None:
     """Compare what the ledger counted today with what the sandbox billed."""
+    out.print("Today, by the ledger and by the sandbox's own bill:")
     for project, pools in desk.monitor.ledger.usage().items():
         for bucket, balance in pools.items():
             billed = sandbox.used(project, bucket)
