@@ -39,7 +39,7 @@ class Bot:
         self.thirsty, self.poor, self.stale = service("thirsty"), service("poor"), service("rich")
         self.relayed, self.unreachable = service("rich", plan["relay"]), service("rich", NOWHERE)
         self.hasty = service("rich")
-        self.hasty._http.timeout = 0.3
+        self.hasty._http.timeout = 2.0
         self.plain = AuthorizedHttp(credentials(plan, "rich"), http=build_http())
 
     def run(self, steps):

@@ -8,7 +8,7 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import BatchHttpRequest, build_http
 
 from ytquota.errors import QuotaExceeded
-from ytquota.service import Identity, ServerQuotaExceeded, register_token
+from ytquota.service import Identity, ServerQuotaExceeded, monitored, register_token
 
 # googleapiclient leaves the connection open over which it refreshes for a batch
 upstream_leak = pytest.mark.filterwarnings(
@@ -180,6 +180,28 @@ def test_a_token_registered_by_hand_is_charged_to_its_identity(service, sandbox,
 
     assert told == {"1": None}
     assert spent() == {OTHER: {"default": {"videos.list": 1}}}
+
+
+def test_parts_with_api_keys_are_charged_to_the_project_of_each_key(sandbox, monitor, told, spent, closing):
+    """A key stands in the part's address; another service's key is known by its digest."""
+    made = [
+        closing(
+            monitored(
+                developerKey=sandbox.add_api_key(project),
+                project=project,
+                monitor=monitor,
+                endpoint=sandbox.url,
+            )
+        )
+        for project in (PROJECT, OTHER)
+    ]
+    batch = made[0].new_batch_http_request(callback=told)
+    for service in made:
+        batch.add(service.videos().list(part="id", id="a"))
+    batch.execute()
+
+    assert set(told.values()) == {None}
+    assert spent() == {project: {"default": {"videos.list": 1}} for project in (PROJECT, OTHER)}
 
 
 def test_a_batch_given_an_http_of_ones_own_is_metered(service, credentials, told, spent, closing):

@@ -139,8 +139,8 @@ def test_a_reset_connection_stays_charged(service, sandbox, rows, no_waiting):
 
 def test_a_time_out_stays_charged(service, sandbox, rows):
     """No answer in time is no proof that it did not run."""
-    sandbox.slow(3.0, "videos.list")
-    service._http.timeout = 0.2
+    sandbox.slow(4.0, "videos.list")
+    service._http.timeout = 1.0
 
     with pytest.raises(TimeoutError):
         service.videos().list(part="id", id="a").execute()

@@ -48,7 +48,7 @@ def order_trouble(sandbox):
     sandbox.fail("videos.getRating", status=401, times=40)
     sandbox.drop("i18nRegions.list", times=12, when="before")
     sandbox.drop("i18nRegions.list", times=12, when="after")
-    sandbox.slow(1.0, "videoCategories.list", times=4)
+    sandbox.slow(4.0, "videoCategories.list", times=2)
 
 
 @pytest.mark.slow

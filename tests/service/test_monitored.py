@@ -282,6 +282,48 @@ def test_a_request_whose_http_was_replaced_is_metered(service, credentials, clos
     assert spent() == {OTHER: {"default": {"videos.list": 1}}}
 
 
+def test_an_http_that_names_no_project_goes_on_the_services_account(service, sandbox, spent, closing):
+    """A bare token handed to execute(): whose it is cannot be told, so the service pays."""
+    bare = Credentials(sandbox.issue_token(PROJECT)["token"])
+
+    service.videos().list(part="id", id="a").execute(http=closing(AuthorizedHttp(bare, http=build_http())))
+
+    assert spent() == {PROJECT: {"default": {"videos.list": 1}}}
+
+
+def test_settings_of_the_http_reach_threads_that_are_already_calling(service):
+    """As on an http object of the google client."""
+    shared = service()
+    shared.videos().list(part="id", id="a").execute()
+    shared._http.timeout = 11
+    shared._http.add_certificate("key.pem", "cert.pem", "")
+
+    assert shared._http._slot().http.http.timeout == 11
+    assert shared.videos().list(part="id", id="a").execute()["items"]
+
+
+def test_without_an_endpoint_calls_go_to_google(monitor, monkeypatch):
+    """Lists, uploads and batches alike."""
+    monkeypatch.setenv("YTQUOTA_API_ENDPOINT", "")
+    service = monitored(developerKey="k", monitor=monitor)
+
+    assert (
+        service.videos().list(part="id").uri.startswith("https://youtube.googleapis.com/youtube/v3/videos?")
+    )
+    assert service.new_batch_http_request()._batch_uri == "https://youtube.googleapis.com/batch"
+
+
+def test_an_http_without_credentials_or_key_needs_a_project(monitor):
+    """Nothing tells whose quota it would be."""
+    with pytest.raises(CredentialError, match="project"):
+        monitored(http=build_http(), monitor=monitor)
+
+    assert (
+        monitored(http=build_http(), project=PROJECT, monitor=monitor)._http.account.identity.project
+        == PROJECT
+    )
+
+
 def test_a_request_can_be_written_as_json(service):
     """As in the google client."""
     assert json.loads(service.videos().list(part="id", id="a").to_json())["methodId"] == "youtube.videos.list"

@@ -23,7 +23,7 @@ class MonitoredBatch(BatchHttpRequest):  # type: ignore[misc]
     """googleapiclient's batch, whose callbacks get a `ServerQuotaExceeded` for a part without quota.
 
     Each part is charged to the project of its own credentials. A batch made by hand is metered just the same,
-    but its callbacks get a plain HttpError.
+    but its callbacks get a plain HttpError, and an http of your own given to its execute() is not seen.
 
     Args:
         callback: called with (request id, response, exception) for every part.
