@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ytquota.clock import PACIFIC, utc
@@ -29,12 +27,6 @@ WARM = 0.8
 
 _OLD = 15.0
 _LIMIT_SAYS = {"operator": "limit set by you", "server": "limit told by Google", "default": "default limit"}
-
-
-@cache
-def style() -> str:
-    """Return the dashboard's style sheet as a `<style>` element."""
-    return f"<style>{files('ytquota.dashboard').joinpath('theme.css').read_text(encoding='utf-8')}</style>"
 
 
 def name_of(bucket: str) -> str:

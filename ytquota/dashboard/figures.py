@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -59,6 +61,12 @@ _FONT = re.compile(r"font-family: [^;\"]*")
 _SENTINEL = re.compile("|".join(_VARIABLES))
 
 
+@cache
+def style() -> str:
+    """Return the dashboard's style sheet as a `<style>` element."""
+    return f"<style>{files('ytquota.dashboard').joinpath('theme.css').read_text(encoding='utf-8')}</style>"
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A drawing with the sentence that it proves.
@@ -81,6 +89,10 @@ class Chart:
         with _drawing(salt):
             _figure(self, _SENTINELS).savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
         return self._embedded(buffer.getvalue())
+
+    def _repr_html_(self) -> str:
+        """Show the chart with its title, as the last line of a notebook's cell."""
+        return f'{style()}<div class="ytq"><h4>{html.escape(self.title)}</h4>{self.svg()}</div>'
 
     def save(self, path: Path) -> Path:
         """Write the chart with its title, on white, as PNG or SVG by the file's suffix; return the path."""

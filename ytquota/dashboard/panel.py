@@ -10,6 +10,7 @@ import ipywidgets as w
 
 from ytquota.dashboard import cards, views
 from ytquota.dashboard.data import Feed, Snapshot
+from ytquota.dashboard.figures import style
 from ytquota.dashboard.sets_panel import SetsPanel
 from ytquota.dashboard.tasks import Tasks
 
@@ -66,7 +67,7 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.today, self.month, self.troubles = w.HTML(), w.HTML(), w.HTML()
         self.sets = SetsPanel(lambda: self._feed.desk, self.refresh_now)
         self.tabs = w.Tab([self.today, self.month, self.sets, self.troubles], titles=TABS)
-        self._style = w.HTML(cards.style())
+        self._style = w.HTML(style())
         self._tools = w.HBox([self.pools, self.pause])
         self._tools.add_class("ytq-tools")
         self.pause.on_click(self._paused_or_resumed)

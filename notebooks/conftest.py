@@ -1,0 +1,58 @@
+"""Notebooks run on a sandbox: kernels inherit the environment that is made here, before the first of them starts.
+
+nbval's cells know no fixtures, so this is done when the session starts, not in one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dotenv import dotenv_values
+
+from ytquota.auth import get_authenticated_service
+from ytquota.demo.history import write_history
+from ytquota.demo.story import CHANNELS, SETS
+from ytquota.sandbox import Sandbox
+from ytquota.settings import Settings
+
+if TYPE_CHECKING:
+    import pytest
+
+_OWN = ("YTQUOTA_", "GOOGLE_CLIENT_SECRETS_FILE_", "OAUTH_TOKEN_FILE_", "YOUTUBE_API_KEY_", "YOUTUBE_SCOPES")
+_DAYS = 5
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start a sandbox, write some days of history, make a few real calls, and tell the kernels where all that is."""
+    folder = Path(tempfile.mkdtemp(prefix="ytquota-notebooks-"))
+    sandbox = Sandbox().start()
+    session.config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    session.config.add_cleanup(sandbox.stop)
+    for project in SETS.values():
+        sandbox.add_project(project)
+    env_file = sandbox.write_env(folder, dict(SETS), channels=dict(CHANNELS))
+    for name in [name for name in os.environ if name.startswith(_OWN)]:
+        del os.environ[name]
+    settings = Settings.load(start=folder)
+    write_history(settings.memory_dir, until=datetime.now(UTC), days=_DAYS)
+    _call(settings)
+    os.environ.update(_absolute(env_file), YTQUOTA_MEMORY_DIR=str(settings.memory_dir))
+
+
+def _call(settings: Settings) -> None:
+    with get_authenticated_service(10, settings=settings, tag="crawler") as service:
+        service.search().list(part="snippet", q="piano").execute()
+        service.videos().list(part="snippet", id="a,b").execute()
+
+
+def _absolute(env_file: Path) -> dict[str, str]:
+    """The variables of a `.env`, with the paths that count from its folder made absolute."""
+    values = {name: value or "" for name, value in dotenv_values(env_file).items()}
+    return {
+        name: str(env_file.parent / value) if "_FILE_" in name else value for name, value in values.items()
+    }
