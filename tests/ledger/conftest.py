@@ -52,6 +52,7 @@ class RedisServer:
             said.append(line)
             if "ready to accept connections" in line.lower():
                 return
+        self._wait()
         raise RuntimeError("".join(said))
 
     def kill(self):
@@ -68,6 +69,15 @@ class RedisServer:
     def _wait(self):
         self.process.wait(timeout=20)
         self.process.stdout.close()
+
+
+class ClusterNode(RedisServer):
+    """A server in cluster mode; it has no slots yet."""
+
+    def __init__(self):
+        self.bus_port = _free_port()  # by default the port plus 10,000, which may not exist
+        options = ("--cluster-enabled", "yes", "--cluster-port", str(self.bus_port))
+        super().__init__(*options, "--cluster-node-timeout", "2000", with_port=True)
 
 
 def _free_port():
@@ -91,7 +101,7 @@ def _cluster(nodes):
         last = SLOTS - 1 if number == len(nodes) - 1 else (number + 1) * share - 1
         client.execute_command("CLUSTER ADDSLOTSRANGE", number * share, last)
         if number:
-            client.execute_command("CLUSTER MEET", "127.0.0.1", nodes[0].port)
+            client.execute_command("CLUSTER MEET", "127.0.0.1", nodes[0].port, nodes[0].bus_port)
     for client in clients:
         _eventually(lambda client=client: _state(client) == ("ok", str(SLOTS), str(len(nodes))))
         client.close()
@@ -114,8 +124,8 @@ def start_redis():
     _need_redis()
     started = []
 
-    def start(*options, **more):
-        started.append(RedisServer(*options, **more))
+    def start(*options, kind=RedisServer, **more):
+        started.append(kind(*options, **more))
         return started[-1]
 
     yield start
@@ -128,8 +138,7 @@ def start_cluster(start_redis):
     """Start a cluster of so many nodes."""
 
     def start(count):
-        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
-        nodes = [start_redis(*options, with_port=True) for _ in range(count)]
+        nodes = [start_redis(kind=ClusterNode) for _ in range(count)]
         _cluster(nodes)
         return nodes
 
@@ -149,7 +158,7 @@ def shared_redis():
 def shared_cluster():
     """A single node in cluster mode, for all tests of this worker."""
     _need_redis()
-    server = RedisServer("--cluster-enabled", "yes", with_port=True)
+    server = ClusterNode()
     _cluster([server])
     yield server
     server.stop()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ytquota.clock import SystemClock
 from ytquota.monitor.journal import Journal
 
 if TYPE_CHECKING:
@@ -19,13 +20,33 @@ if TYPE_CHECKING:
 
 
 def open_ledger(settings: Settings, clock: Clock) -> Ledger:
-    """The ledger that YTQUOTA_LEDGER names."""
-    return Journal(
-        settings.memory_dir / "calls",
-        clock=clock,
-        limits=lambda project, bucket: settings.limit_for(bucket, project),
-        durability=settings.durability,
-    )
+    """The ledger that YTQUOTA_LEDGER names, with the fail mode that YTQUOTA_FAIL_MODE names.
+
+    A Redis counts by its own time, unless the clock is one for tests or simulations.
+
+    Raises:
+        SettingsError: the address of a Redis is wrong, or the redis package is not installed.
+    """
+    ledger = _ledger(settings, clock)
+    if settings.fail_mode == "strict":
+        return ledger
+    from ytquota.monitor.failmode import FailOpen  # noqa: PLC0415 - few want it
+
+    return FailOpen(ledger, settings.memory_dir / "open", budget=settings.open_budget, clock=clock)
+
+
+def _ledger(settings: Settings, clock: Clock) -> Ledger:
+    folder = settings.memory_dir / "calls"
+
+    def limit(project: str, bucket: str) -> int | None:
+        return settings.limit_for(bucket, project)
+
+    if settings.ledger == "journal":
+        return Journal(folder, clock=clock, limits=limit)
+    from ytquota.monitor.redis_ledger import RedisLedger  # noqa: PLC0415 - an extra
+
+    is_real = isinstance(clock, SystemClock)
+    return RedisLedger(settings.ledger, folder, clock=clock, limits=limit, server_time=is_real)
 
 
 def project_of_set(settings: Settings) -> Callable[[int], str | None]:

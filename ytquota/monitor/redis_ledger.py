@@ -196,9 +196,10 @@ class RedisLedger:
         """Flush, and let go of files and connections."""
         try:
             self.flush()
-        finally:
-            self._books.close()
-            self._store.close()
+        except LedgerUnavailable as error:
+            logger.warning("%s Denied demand that was still summed up could not be written.", error)
+        self._books.close()
+        self._store.close()
 
     # -- steps
 

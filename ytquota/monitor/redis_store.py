@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _SOURCE = Path(__file__).with_name("redis_ledger.lua")
-_TIMEOUT = 2.0
+_TIMEOUT = 1.0
 _TRIES = 2
 """How often a request is sent again after a broken connection; each counts once, by its id."""
 
@@ -98,7 +98,7 @@ class RedisStore:
                 self._url,
                 socket_timeout=_TIMEOUT,
                 socket_connect_timeout=_TIMEOUT,
-                retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), _TRIES),
+                retry=Retry(ExponentialBackoff(cap=0.3, base=0.05), _TRIES),
             )
         except ValueError:
             # the parser's own message may quote a part of the password
@@ -113,15 +113,9 @@ class RedisStore:
         except self._redis.exceptions.ResponseError as error:
             if "function not found" not in str(error).lower():
                 raise
-        self._load()
+        # to replace a library by its equal harms nobody, and in a cluster it reaches every node
+        self._execute("FUNCTION LOAD", "REPLACE", self._source)
         return self._execute(*words)
-
-    def _load(self) -> None:
-        try:
-            self._execute("FUNCTION LOAD", self._source)
-        except self._redis.exceptions.ResponseError as error:
-            if "already exists" not in str(error):
-                raise
 
     def _execute(self, *words: Any) -> Any:
         try:
@@ -154,7 +148,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "NoPermissionError": (
         "this user may not run the ledger's functions",
-        "Allow +fcall +fcall_ro +function|load +zadd +zrange +expire on ~ytquota:* for it.",
+        (
+            "Allow on ~ytquota:* for it: +fcall +fcall_ro +function|load +time +exists +expire +get +set +hget "
+            "+hset +hdel +hexists +hgetall +zadd +zrange."
+        ),
     ),
     "ReadOnlyError": (
         "the server is a read-only replica",

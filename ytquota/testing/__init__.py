@@ -19,7 +19,7 @@ from ytquota.testing.admission import AdmissionConformance
 from ytquota.testing.case import NOON, PROJECT, LedgerCase, Opener, a_record, raising
 from ytquota.testing.crowd import CrowdConformance, Tally, in_processes, spend
 from ytquota.testing.days import DayConformance
-from ytquota.testing.openers import JournalOpener, RedisOpener
+from ytquota.testing.openers import FailOpenOpener, JournalOpener, RedisOpener
 from ytquota.testing.pools import PoolConformance
 from ytquota.testing.settlement import SettlementConformance
 
@@ -29,6 +29,7 @@ __all__ = [
     "AdmissionConformance",
     "CrowdConformance",
     "DayConformance",
+    "FailOpenOpener",
     "JournalOpener",
     "LedgerCase",
     "LedgerConformance",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ytquota.monitor.failmode import FailOpen
 from ytquota.monitor.journal import Journal
 from ytquota.monitor.redis_ledger import RedisLedger
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ytquota.clock import Clock
+    from ytquota.testing.case import Opener
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,16 @@ class RedisOpener:
             limits=lambda _project, bucket: limits.get(bucket),
             server_time=False,
         )
+
+
+@dataclass(frozen=True)
+class FailOpenOpener:
+    """Opens another ledger in fail mode "open"."""
+
+    inner: Opener
+    folder: Path
+    budget: int
+
+    def __call__(self, clock: Clock, limits: Mapping[str, int]) -> FailOpen:
+        """The inner ledger, with a budget for when it is out of reach."""
+        return FailOpen(self.inner(clock, limits), self.folder, budget=self.budget, clock=clock)
