@@ -268,7 +268,16 @@ def test_the_log_is_cut_by_instants_and_projects(monitor, clock):
     assert list(monitor.log(datetime(2030, 1, 1, tzinfo=UTC))) == []
 
 
-def test_the_usage_view_is_written_and_never_goes_back(monitor, journal, tmp_path, clock):
+def test_a_monitor_that_only_reads_writes_nothing(monitor, tmp_path):
+    """Looking at a ledger leaves no trace."""
+    monitor.get_usage_summary()
+    list(monitor.log())
+    monitor.close()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_usage_view_is_written_and_never_goes_back(monitor, tmp_path):
     """Other programs read quota_usage.json; an older writer must not overwrite a newer one."""
     view = tmp_path / "quota_usage.json"
     monitor.begin([VIDEOS]).answered([(200, None)], latency=0.1)
@@ -277,8 +286,8 @@ def test_the_usage_view_is_written_and_never_goes_back(monitor, journal, tmp_pat
 
     newer = first | {"position": {f"{PROJECT}.jsonl": 10**9}}
     view.write_text(json.dumps(newer))
-    clock.advance(5)
     monitor.begin([VIDEOS]).answered([(200, None)], latency=0.1)
+    monitor.close()
 
     assert json.loads(view.read_text()) == newer
 

@@ -42,14 +42,6 @@ class Written:
     denied: int = 0
 
 
-class _Recorder(QuotaMonitor):
-    """Writes its view once, at the end: by the story's clock every call comes seconds after the last."""
-
-    def _refresh_view(self, *, at_once: bool = False) -> None:
-        if at_once:
-            super()._refresh_view(at_once=True)
-
-
 def write_history(
     folder: Path,
     *,
@@ -69,7 +61,7 @@ def write_history(
     """
     today = quota_day(until)
     clock = ManualClock(bounds_of(days_until(today, days)[0]).start)
-    monitor = _Recorder(Journal(folder / "calls", clock=clock), clock=clock, folder=folder)
+    monitor = QuotaMonitor(Journal(folder / "calls", clock=clock), clock=clock, folder=folder)
     written = Written()
     try:
         for day in days_until(today, days):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,7 @@ class QuotaMonitor:
         self._log = JournalLog(folder / "calls", folder / "archive")
         self._unwritten: list[tuple[Hold, list[CallRecord]]] = []
         self._unwritten_lock = threading.Lock()
-        self._next_view = 0.0
+        self._view_is_stale, self._next_view = False, 0.0
         atexit.register(self._at_exit)
 
     @classmethod
@@ -214,11 +215,12 @@ class QuotaMonitor:
         tables = self._log.rollups(first, last, project=project)
         return tables, self._log.rows(since, until, project=project, with_archive=False)
 
-    def tail(self, position: Position | None = None) -> tuple[list[dict[str, Any]], Position]:
-        """The rows since a position (None.
+    def archived_calls(self, first: date, last: date, columns: Sequence[str]) -> list[Any]:
+        """Some columns of the calls of archived days, as pyarrow tables; the other days are in `log`."""
+        return self._log.archived_calls(first, last, columns)
 
-        Since today's start) and the new position; cheap when nothing is new.
-        """
+    def tail(self, position: Position | None = None) -> tuple[list[dict[str, Any]], Position]:
+        """The rows since a position (None: since today's start) and the new position; cheap without news."""
         return self._log.tail(position, clocks.bounds_at(self.clock.time()).day)
 
     def audit(
@@ -309,17 +311,24 @@ class QuotaMonitor:
                     self._unwritten = waiting[index:] + self._unwritten
                 return
 
-    def _refresh_view(self, *, at_once: bool = False) -> None:
-        now = self.clock.time()
-        if at_once or not 0 <= self._next_view - now <= 1.0:
+    def _refresh_view(self) -> None:
+        """Keep the view up to date at most once a second: by the real clock, as this spares a real disk."""
+        self._view_is_stale = True
+        now = time.monotonic()
+        if now >= self._next_view:
             self._next_view = now + 1.0
-            self._view.write(self.get_usage_summary, self._log)
+            self._write_view()
+
+    def _write_view(self) -> None:
+        self._view.write(self.get_usage_summary, self._log)
+        self._view_is_stale = False
 
     def _at_exit(self) -> None:
         try:
             self._write_what_waits()
             self.ledger.flush()
-            self._refresh_view(at_once=True)
+            if self._view_is_stale:
+                self._write_view()
         except LedgerUnavailable as error:
             logger.warning("%s", error)
 
