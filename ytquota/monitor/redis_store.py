@@ -149,8 +149,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "NoPermissionError": (
         "this user may not run the ledger's functions",
         (
-            "Allow on ~ytquota:* for it: +fcall +fcall_ro +function|load +time +exists +expire +get +set +hget "
-            "+hset +hdel +hexists +hgetall +zadd +zrange."
+            "Allow on ~ytquota:* for it: +fcall +fcall_ro +function|load +time +exists +expire +get +set "
+            "+hget +hset +hdel +hexists +hgetall +zadd +zrange."
         ),
     ),
     "ReadOnlyError": (
