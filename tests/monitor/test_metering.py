@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ytquota import clock as clocks
-from ytquota.errors import QuotaExceeded, SettingsError
+from ytquota.errors import LedgerUnavailable, QuotaExceeded, SettingsError
 from ytquota.monitor import Decision, Demand, QuotaMonitor, tag
 
 PROJECT = "123456789012"
@@ -359,3 +359,20 @@ def test_a_call_of_an_unknown_project_asks_for_it(monitor):
     """Quota belongs to a project; without one nothing can be counted."""
     with pytest.raises(SettingsError, match="YTQUOTA_PROJECT_3"):
         monitor.call("videos.list", credential_set=3)
+
+
+def test_a_refusal_reaches_the_caller_even_where_the_mark_cannot_be_written(monitor, journal, monkeypatch):
+    """A full disk does not hide what the server said, and the settlement is written with the next call."""
+    flight = monitor.begin([SEARCH])
+
+    def refuse(*_args, **_more):
+        raise LedgerUnavailable("no space")
+
+    with monkeypatch.context() as full_disk:
+        for name in ("exhaust", "limit", "settle"):
+            full_disk.setattr(journal, name, refuse)
+        (verdict,) = flight.answered([(429, daily())], latency=0.1)
+    assert verdict.kind == "exhausted"
+
+    monitor.begin([VIDEOS]).answered([(200, None)], latency=0.1)
+    assert [row["outcome"] for row in monitor.log()] == ["refused", "ok"]

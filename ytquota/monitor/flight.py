@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
+from ytquota.errors import LedgerUnavailable
 from ytquota.monitor.charging import judge, outcome_of, record_of
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from ytquota.monitor.ledger import CallRecord, Hold, Outcome
     from ytquota.monitor.metering import QuotaMonitor
     from ytquota.prices import Price
+
+logger = logging.getLogger("ytquota")
 
 Priced = tuple["Demand", "Price"]
 
@@ -66,7 +70,7 @@ class Flight:
         ]
         for (demand, price), verdict in zip(self._priced, verdicts, strict=True):
             if verdict.kind == "exhausted":
-                self._mark(demand, price, verdict)
+                self._try_to_mark(demand, price, verdict)
         self._settle(
             [(outcome_of(v), status, v.reason) for v, (status, _) in zip(verdicts, answers, strict=True)],
             latency,
@@ -91,6 +95,13 @@ class Flight:
             by_project.setdefault(demand.project, []).append(record)
         for project, records in by_project.items():
             self._monitor.settle(self._holds[project], records)
+
+    def _try_to_mark(self, demand: Demand, price: Price, verdict: Verdict) -> None:
+        try:
+            self._mark(demand, price, verdict)
+        except LedgerUnavailable as error:
+            # the settlement still has to be kept, and the caller told of the refusal
+            logger.warning("%s That the pool is exhausted could not be noted.", error)
 
     def _mark(self, demand: Demand, price: Price, verdict: Verdict) -> None:
         """A mark belongs to the day of the hold that met it, or to the window that the server named."""
