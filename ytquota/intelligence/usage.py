@@ -1,12 +1,14 @@
-"""QuotaIntelligence: may an operation run, and where did the quota go, as tidy frames."""
+"""QuotaIntelligence: may an operation run, where did the quota go, and when will it run out."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
 from ytquota.intelligence.admission import Admission
 from ytquota.intelligence.answer import Answer, ask
+from ytquota.intelligence.declared import Declaration, Declarations
 from ytquota.monitor.metering import QuotaMonitor
 
 if TYPE_CHECKING:
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ytquota.intelligence.forecaster import Forecaster
     from ytquota.intelligence.frames import Grouping
+    from ytquota.intelligence.outlook import Forecast
 
 # pandas costs half a second to import: a bot that only asks `can_perform_operation` must not pay for it
 # ruff: noqa: PLC0415
@@ -120,6 +124,110 @@ class QuotaIntelligence:
         bounds = clocks.bounds_of(day)
         calls = self.calls(clocks.utc(bounds.start), clocks.utc(bounds.end), project=project, bucket=bucket)
         return frames.intraday(calls, day, until=now)
+
+    def forecast(
+        self, project: str | None = None, bucket: str | None = None, *, check: bool = True
+    ) -> list[Forecast]:
+        """What to expect of each pool until its reset and on the days after, declared load included.
+
+        Args:
+            project: project number; None: all.
+            bucket: the daily allowance; None: all.
+            check: whether to say how well such forecasts did on the last days, which takes a little longer.
+
+        Returns:
+            One `Forecast` a pool, those in use first; a pool without enough history says why it has none.
+        """
+        declared = Declarations(self.monitor.folder).ahead(self.monitor.clock.time())
+        return self._forecaster.forecasts(declared, project=project, bucket=bucket, check=check)
+
+    def declare(
+        self,
+        method: str,
+        count: int = 1,
+        *,
+        at: datetime | None = None,
+        project: str | None = None,
+        priority: str = "",
+        tag: str = "",
+    ) -> Declaration:
+        """Say that so many calls beyond the usual will be made at a time; forecasts then reckon with them.
+
+        Args:
+            method: as `videos.insert`.
+            count: how many calls.
+            at: when (aware); now by default.
+            project: whose quota; may be left out where the ledger knows one project only.
+            priority: of the calls; by default the method's.
+            tag: of the calls.
+
+        Raises:
+            ValueError: the time is over, or it is not clear which project is meant.
+        """
+        start = self.monitor.clock.time() if at is None else clocks.epoch(at)
+        return self._declare(method, count, (start, start), project, priority=priority, tag=tag)
+
+    def declare_rate(
+        self,
+        method: str,
+        per_hour: float,
+        start: datetime,
+        end: datetime,
+        *,
+        project: str | None = None,
+        priority: str = "",
+        tag: str = "",
+    ) -> Declaration:
+        """Say that so many calls an hour beyond the usual will be made from `start` to `end` (aware).
+
+        The other arguments, and what is raised, are as for `declare`.
+        """
+        begin, stop = clocks.epoch(start), clocks.epoch(end)
+        if stop <= begin:
+            raise ValueError(
+                f"The end {end:%Y-%m-%d %H:%M} must come after the start {start:%Y-%m-%d %H:%M}."
+            )
+        count = per_hour * (stop - begin) / 3600
+        return self._declare(method, count, (begin, stop), project, priority=priority, tag=tag)
+
+    def _declare(
+        self,
+        method: str,
+        count: float,
+        span: tuple[float, float],
+        project: str | None,
+        *,
+        priority: str,
+        tag: str,
+    ) -> Declaration:
+        if count <= 0:
+            raise ValueError(f"Declare more than {count} calls.")
+        price = self.monitor.prices.price_of(method, on=clocks.quota_day(span[0]))
+        declaration = Declaration(
+            project=project or self._only_project(),
+            bucket=price.bucket,
+            method=price.method,
+            units=price.units * count,
+            start=span[0],
+            end=span[1],
+            priority=priority or "normal",
+            tag=tag,
+        )
+        Declarations(self.monitor.folder).add(declaration, self.monitor.clock.time())
+        return declaration
+
+    def _only_project(self) -> str:
+        projects = sorted(self.monitor.ledger.usage())
+        if len(projects) != 1:
+            known = ", ".join(projects) or "none yet"
+            raise ValueError(f"Which project is it? Pass project=; the ledger knows {known}.")
+        return projects[0]
+
+    @cached_property
+    def _forecaster(self) -> Forecaster:
+        from ytquota.intelligence.forecaster import Forecaster
+
+        return Forecaster(self.monitor)
 
     def _sums(
         self, since: datetime | None, until: datetime | None, project: str | None, bucket: str | None

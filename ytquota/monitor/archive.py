@@ -25,7 +25,7 @@ from ytquota.monitor.locks import lock, unlock
 from ytquota.monitor.places import days_in, file_name, project_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 logger = logging.getLogger("ytquota")
@@ -114,6 +114,12 @@ class Archive:
         """The roll-ups of one day, a table per host and project; `hosts(host, project)` chooses files."""
         return [self._read(path) for path in self._files("rollup", day, project, hosts)]
 
+    def calls(
+        self, day: date, columns: Sequence[str], *, hosts: Callable[[str, str], bool]
+    ) -> list[pa.Table]:
+        """Some columns of one day's calls, a table per host and project; `hosts(host, project)` as above."""
+        return [self._read(path, list(columns)) for path in self._files("calls", day, None, hosts)]
+
     # -- inside
 
     def _take_in_file(self, path: Path, day: date) -> Archived:
@@ -151,9 +157,9 @@ class Archive:
                 f"{written.num_rows}). The journal stays. Check the disk and run `ytquota archive` again."
             )
 
-    def _read(self, path: str) -> pa.Table:
+    def _read(self, path: str, columns: list[str] | None = None) -> pa.Table:
         with self._fs.open(path, "rb") as file:
-            return pq.read_table(file)
+            return pq.read_table(file, columns=columns)
 
     def _path(self, kind: str, day: date, host: str, project: str) -> str:
         return f"{self._root}/{kind}/day={day.isoformat()}/host={host}/{file_name(project)}.parquet"

@@ -13,7 +13,7 @@ from ytquota.monitor.page import unavailable
 from ytquota.monitor.places import days_in, file_name, project_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ytquota.monitor.archive import Archive
@@ -80,6 +80,16 @@ class JournalLog:
             if first <= day <= last:
                 own = {project_name(path.stem) for path in self._files(day, project)}
                 tables += archive.rollups(day, project=project, hosts=_others(own))
+        return tables
+
+    def archived_calls(self, first: date, last: date, columns: Sequence[str]) -> list[Any]:
+        """Some columns (pyarrow tables) of the calls of archived days, those left out that have a journal."""
+        archive = self.archive()
+        tables: list[Any] = []
+        for day in archive.days() if archive else ():
+            if first <= day <= last:
+                own = {project_name(path.stem) for path in self._files(day, None)}
+                tables += archive.calls(day, columns, hosts=_others(own)) if archive else ()
         return tables
 
     def archive(self) -> Archive | None:
