@@ -110,6 +110,7 @@ def test_without_sets_it_says_what_to_write(tmp_path, clock):
     assert "cp .env.example .env" in dashboard.cards.value
     assert ".env.example" in dashboard.sets.children[0].value
     dashboard.close()
+    assert list(tmp_path.iterdir()) == [], "looking must leave nothing behind"
 
 
 def test_a_wrong_setting_is_shown_and_mended_without_a_restart(tmp_path, monkeypatch):
@@ -246,6 +247,8 @@ def test_paused_it_does_not_look(open_dashboard, spend):
         await shows(dashboard.cards, "9,999 of 10,000 left")
         dashboard.pause.click()
         await shows(dashboard.head, "paused")
+        async with dashboard._turn:  # a look that was under way
+            pass
         assert dashboard.pause.description == "Resume"
         spend()
         await asyncio.sleep(0.2)

@@ -205,7 +205,10 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _paused_or_resumed(self, _: Any) -> None:
         self._paused = not self._paused
         self.pause.description = "Resume" if self._paused else "Pause"
-        self._tasks.start(self.refresh_now)
+        self._tasks.start(self._stand_still if self._paused else self.refresh_now)
+
+    async def _stand_still(self) -> None:
+        self._tick()
 
     def _choice_changed(self, _: Any) -> None:
         self._tasks.start(self.refresh_now)
