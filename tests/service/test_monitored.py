@@ -11,6 +11,7 @@ import pytest
 from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build, build_from_document
+from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpMock, MediaInMemoryUpload, build_http, set_user_agent
 
 import ytquota.service.own as own_module
@@ -347,3 +348,24 @@ def test_a_service_is_a_context_manager_and_works_again_after_close(service, spe
     one.close()
 
     assert spent() == {PROJECT: {"default": {"videos.list": 2}}}
+
+
+def test_an_api_key_stands_in_no_error(sandbox, monitor, closing):
+    """Bots log what they catch; the address in an HttpError must not carry the key."""
+    key = sandbox.add_api_key(PROJECT)
+    service = closing(monitored(developerKey=key, project=PROJECT, monitor=monitor, endpoint=sandbox.url))
+    sandbox.fail("videos.list", 404)
+
+    with pytest.raises(HttpError) as error:
+        service.videos().list(part="id", id="a").execute()
+
+    assert key not in f"{error.value!r} {error.value} {error.value.uri}"
+
+
+def test_a_proxy_of_the_environment_is_not_asked_about_this_machine(sandbox, monitor, closing, monkeypatch):
+    """A sandbox on loopback works behind a company's proxy."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    key = sandbox.add_api_key(PROJECT)
+    service = closing(monitored(developerKey=key, project=PROJECT, monitor=monitor, endpoint=sandbox.url))
+
+    assert service.videos().list(part="id", id="a").execute()["items"]

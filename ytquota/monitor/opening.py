@@ -42,7 +42,7 @@ def _ledger(settings: Settings, clock: Clock) -> Ledger:
         return settings.limit_for(bucket, project)
 
     if settings.ledger == "journal":
-        return Journal(folder, clock=clock, limits=limit)
+        return Journal(folder, clock=clock, limits=limit, durability=settings.durability)
     from ytquota.monitor.redis_ledger import RedisLedger  # noqa: PLC0415 - an extra
 
     is_real = isinstance(clock, SystemClock)

@@ -69,7 +69,7 @@ class Account:
         identity: who pays.
         hosts: names of the hosts where the API answers.
         tag: tag of calls made outside of any `with ytquota.tag(...)`; "" for the script's name.
-        priority: priority of the service's calls.
+        priority: priority of the service's calls; "" for that of their methods.
         hash_key: what the parameters of calls are hashed with.
     """
 
@@ -77,7 +77,7 @@ class Account:
     identity: Identity
     hosts: frozenset[str] = API_HOSTS
     tag: str = ""
-    priority: str = "normal"
+    priority: str = ""
     hash_key: bytes = b""
 
     def trip(
@@ -165,5 +165,5 @@ def _payer(wire: Wire) -> Identity | None:
     kind, _, token = wire.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and token:
         return identity_of_secret(token.strip())
-    keys = parse_qs(wire.query).get("key")
-    return identity_of_secret(keys[0]) if keys else None
+    keys = [wire.headers.get("x-goog-api-key", ""), *parse_qs(wire.query).get("key", ())]
+    return next((identity_of_secret(key) for key in keys if key), None)

@@ -7,6 +7,7 @@ from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from google.auth.api_key import Credentials as ApiKey
 from google.auth.credentials import with_scopes_if_required
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import Resource, build_from_document
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ytquota.monitor.metering import QuotaMonitor
 
 _nested_lock = threading.RLock()
+_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
 def build_service(
@@ -45,28 +47,30 @@ def build_service(
         identity: whose quota its calls spend.
         monitor: counts them.
         credentials: google-auth credentials that sign the requests.
-        developer_key: an API key, instead of credentials.
+        developer_key: an API key, instead of credentials; it travels in a header.
         http: the http object whose settings (time-out, proxy, certificates) to use; an `AuthorizedHttp`
             brings its own credentials.
         endpoint: another address than Google's, as "http://127.0.0.1:8080"; lists, uploads and batches all go
             there.
         tag: tag of calls made outside of any `with ytquota.tag(...)`; by default the script's name.
-        priority: "critical", "high", "normal" (the default) or "low".
+        priority: "critical", "high", "normal" or "low"; by default that of the method.
 
     Returns:
         A googleapiclient Resource, safe to use from many threads at once.
     """
     document = _document(endpoint)
-    template = http if http is not None else build_http()
+    template = http if http is not None else _new_http(document["rootUrl"])
+    if developer_key is not None:
+        # in a header: a key in the address would stand in every HttpError that a bot logs
+        credentials = ApiKey(developer_key)  # type: ignore[no-untyped-call]
+        register_token(developer_key, identity)
     if credentials is not None:
         scopes = list(document["auth"]["oauth2"]["scopes"])
         credentials = with_scopes_if_required(credentials, scopes)  # type: ignore[no-untyped-call]
         template = AuthorizedHttp(credentials, http=template)
     account = _account(identity, monitor, document["rootUrl"], tag=tag, priority=priority)
-    facade = _facade(template, developer_key, account)
-    service = build_from_document(
-        document, http=facade, developerKey=developer_key, requestBuilder=request_class(account)
-    )
+    facade = _facade(template, None, account)
+    service = build_from_document(document, http=facade, requestBuilder=request_class(account))
     return _finished(service, account)
 
 
@@ -96,6 +100,14 @@ def rebuild(
     return _finished(twin, account)
 
 
+def _new_http(address: str) -> Any:
+    """A new http object; to this machine itself it never goes through a proxy of the environment."""
+    http = build_http()
+    if urlsplit(address).hostname in _LOOPBACK:
+        http.proxy_info = None
+    return http
+
+
 @cache
 def _document(endpoint: str | None) -> dict[str, Any]:
     """The discovery document with its addresses rewritten; `client_options` leaves batches at Google."""
@@ -114,7 +126,7 @@ def _account(
 ) -> Account:
     hosts = API_HOSTS | {urlsplit(address).hostname or "" for address in addresses}
     key = key_of(monitor.folder)
-    return Account(monitor, identity, hosts, tag=tag or "", priority=priority or "normal", hash_key=key)
+    return Account(monitor, identity, hosts, tag=tag or "", priority=priority or "", hash_key=key)
 
 
 def _facade(template: Any, developer_key: str | None, account: Account) -> PerThreadHttp:

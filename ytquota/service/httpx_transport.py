@@ -45,7 +45,7 @@ class _Meter:
             identity,
             hosts=hosts,
             tag=options.get("tag", ""),
-            priority=options.get("priority", "normal"),
+            priority=options.get("priority") or "",
         )
 
     def begin(self, request: httpx.Request, body: bytes) -> tuple[Trip, Flight] | None:

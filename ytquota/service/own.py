@@ -45,7 +45,7 @@ def monitored(
         project: number of the Google Cloud project whose quota is spent. By default the number in the OAuth
             client id; an API key is counted on its own until somebody names its project.
         tag: tag of calls made outside of any `with ytquota.tag(...)`; by default the script's name.
-        priority: "critical", "high", "normal" (the default) or "low".
+        priority: "critical", "high", "normal" or "low"; by default that of the method.
         monitor: counts the calls; by default the one that the settings describe, one per process.
         credential_set: how the log names the credentials; by default the number of the set in the settings
             that holds the same API key, else "own".
