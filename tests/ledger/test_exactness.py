@@ -81,7 +81,7 @@ def moved(row):
 def test_a_journal_never_admits_a_unit_too_many(tmp_path, prove, seed):
     """One folder, eight processes."""
     folder = tmp_path / "calls"
-    prove([JournalOpener(folder)] * PROCESSES, [folder], seed, calls=150)
+    prove([JournalOpener(folder)] * PROCESSES, [folder], seed, calls=600)
 
 
 @pytest.mark.redis
