@@ -192,3 +192,19 @@ def _swallow(url, headers):
         httpx.get(url, headers=headers, timeout=60, verify=False)
     except httpx.HTTPError:
         return
+
+
+def test_a_channel_has_one_title_everywhere(sandbox):
+    """What the consent page offers is what channels.list answers."""
+    sandbox.add_project(PROJECT)
+    channel = sandbox.add_channel(title="Night Owl Live")
+    token = sandbox.issue_token(PROJECT, channel=channel)["token"]
+
+    answer = httpx.get(
+        f"{sandbox.url}/youtube/v3/channels",
+        params={"part": "snippet", "mine": "true"},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+    (item,) = answer.json()["items"]
+    assert (item["id"], item["snippet"]["title"]) == (channel, "Night Owl Live")

@@ -26,7 +26,7 @@ from ytquota.cli.pools import page
 from ytquota.cli.status import gather
 from ytquota.clock import day_start, quota_day
 from ytquota.demo.history import Written, write_history
-from ytquota.demo.story import CHANNELS, SETS
+from ytquota.demo.story import CHANNELS, SETS, TITLES
 from ytquota.demo.troupe import Troupe
 from ytquota.errors import SettingsError, YTQuotaError
 
@@ -132,6 +132,8 @@ def _desk(sandbox: Any, folder: Path) -> Desk:
     """Write the ``.env`` of two projects on the sandbox, and load it."""
     for project in SETS.values():
         sandbox.add_project(project)
+    for number, channel in CHANNELS.items():
+        sandbox.add_channel(channel, TITLES[number])
     env_file: Path = sandbox.write_env(folder, dict(SETS), channels=dict(CHANNELS))
     with env_file.open("a") as file:
         file.write(_ROTATION)

@@ -14,6 +14,7 @@ RESEARCH = "730155829347"
 
 SETS: Mapping[int, str] = {1: STREAMING, 10: RESEARCH}
 CHANNELS: Mapping[int, str] = {1: "UCk3v9wQ2rTnXb5LhYf0aMdg", 10: "UC7eZpJ4sHc1VtGqNw8oRkUA"}
+TITLES: Mapping[int, str] = {1: "Night Owl Live", 10: "Podcast Atlas"}
 
 Kind = Literal["usual", "study", "runaway", "marathon"]
 

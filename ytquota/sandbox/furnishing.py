@@ -68,9 +68,12 @@ class Furnishing:
             self._state.accounts.project(project).enabled = not disabled
 
     def add_channel(self, channel: str | None = None, title: str | None = None) -> str:
-        """Offer a channel on the consent page; its id (made up if None)."""
+        """Offer a channel on the consent page; its id (made up if None). The API shows the same title."""
         with self._state.lock:
-            return self._state.accounts.add_channel(channel, title)
+            ident = self._state.accounts.add_channel(channel, title)
+            if title:
+                self._state.resources.change("Channel", ident, {"snippet": {"title": title}})
+            return ident
 
     def add_api_key(self, project: str) -> str:
         """A new API key of the project."""
