@@ -135,7 +135,7 @@ def _replay(row: dict[str, Any], used: Counter[str], open_holds: dict[str, dict[
     elif kind in {"settle", "release"}:
         used[row["bucket"]] -= row.get("refused" if row["outcome"] == "refused" else "released", 0)
         open_holds.pop(id_, None)
-    elif kind == "adjust":
+    if kind == "adjust" or "authority" in row:  # others count on the same authority: its word is the balance
         used.clear()
         used.update({bucket: balance[0] for bucket, balance in row["bal"].items()})
 
