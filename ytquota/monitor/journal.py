@@ -198,10 +198,15 @@ class Journal:
         Projects are those that were counted that day or on the newest day before it.
         """
         with self._mutex:
-            self._write_refusals(self._clock.time(), everything=True)
-        day = day or self._current_day().day
+            self._write_refusals(self._clock.time())
+            today = self._current_day().day
+        day = day or today
         projects = [project] if project is not None else self._known_projects(day)
-        return {name: self._balances(name, day) for name in projects}
+        pools_of = {name: self._balances(name, day) for name in projects}
+        if day != today:
+            return pools_of
+        with self._mutex:  # asking for balances must not make a line of each denial
+            return {name: self._refusals.added_to(name, pools) for name, pools in pools_of.items()}
 
     def flush(self) -> None:
         """Write the demand that is still summed up."""

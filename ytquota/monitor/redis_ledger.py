@@ -182,10 +182,12 @@ class RedisLedger:
 
         Projects are those that were counted that day or on the newest day before it, by any host.
         """
-        self._write_refusals(everything=True)
-        if day is not None:
+        self._write_refusals()
+        if day is not None and day != self._books.bounds().day:
             return self._usage(project, clocks.bounds_of(day), today=False)
-        return self._books.on_today(lambda bounds: self._usage(project, bounds, today=True))
+        pools_of = self._books.on_today(lambda bounds: self._usage(project, bounds, today=True))
+        with self._mutex:
+            return {name: self._refusals.added_to(name, balances) for name, balances in pools_of.items()}
 
     def flush(self) -> None:
         """Write the demand that is still summed up, and give back what was held in doubt."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ytquota.monitor.ledger import CallRecord
+    from ytquota.monitor.ledger import Balance, CallRecord
 
 _EVERY = 1.0
 
@@ -34,6 +34,14 @@ class Refusals:
             self._waiting[key] = replace(record, released=before.released + record.released), calls + 1
         else:
             self._waiting[key] = record, 1
+
+    def added_to(self, project: str, balances: dict[str, Balance]) -> dict[str, Balance]:
+        """A project's balances with the demand that waits to be written counted in."""
+        for (name, bucket, *_), (record, _) in self._waiting.items():
+            if name == project and bucket in balances:
+                known = balances[bucket]
+                balances[bucket] = replace(known, refused=known.refused + record.released)
+        return balances
 
     def due(self, at: float, *, everything: bool = False) -> Iterator[tuple[str, CallRecord, int]]:
         """(project, record with the summed units, calls) of every sum that may be written now."""

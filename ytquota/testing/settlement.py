@@ -142,6 +142,7 @@ class SettlementConformance(LedgerCase):
         ledger = self.make_ledger(limits={"default": 0})
         for _ in range(500):
             ledger.refuse(PROJECT, a_record(0, released=3, outcome="denied"))
+        assert pool(ledger).refused == 1500
         self.clock.advance(2)
         ledger.refuse(PROJECT, a_record(0, released=1, outcome="denied"))
         ledger.flush()
