@@ -230,6 +230,19 @@ def test_units_counted_by_a_journal_are_brought_to_redis_once(tmp_path, start_re
     assert used(host(url)) == 43
 
 
+def test_a_host_that_lost_its_name_is_a_new_one(tmp_path, redis_url, host):
+    """Somebody deleted the file with it: what its old name charged is in Redis, and is not charged again."""
+    first = host(redis_url)
+    spend(first, 50)
+    first.close()
+    (tmp_path / "a" / "calls" / "host").unlink()
+
+    later = host(redis_url)
+    assert used(later) == 50
+    spend(later, 5)
+    assert used(later) == used(host(redis_url)) == 55
+
+
 def test_functions_that_were_flushed_are_loaded_again(redis_url, shared_redis, host):
     """They are no data: a server without them gets them with the next call."""
     ledger = host(redis_url)

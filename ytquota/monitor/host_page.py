@@ -29,13 +29,21 @@ _MARK = b'"authority":"redis"'
 class HostPage(Page):
     """A journal file whose balances are the word of an authority elsewhere.
 
+    Args:
+        path: the file.
+        project: whose it is.
+        day: the quota day.
+        clock: the time, injected.
+        host: who writes here, as `host_id` names it.
+
     Attributes:
         seq: number of the last step of this host whose balance is known; 0 before the first.
         own: units that this host had charged by then, less what it gave back, by bucket.
     """
 
-    def __init__(self, path: Path, project: str, day: date, clock: Clock) -> None:
+    def __init__(self, path: Path, project: str, day: date, clock: Clock, host: str) -> None:
         super().__init__(path, project, day, clock)
+        self.host = host
         self.seq = 0
         self.own: dict[str, int] = {}
 
@@ -50,7 +58,9 @@ class HostPage(Page):
     def note(self, answer: Mapping[str, Any], id_: str, *entries: tuple[str, Mapping[str, Any]]) -> None:
         """Write one line per (kind, fields), all of them or none, with the balance as it was answered."""
         self.take(answer)
-        mark: dict[str, Any] = {"authority": AUTHORITY, "seq": answer["seq"], "own": self.own}
+        mark: dict[str, Any] = {
+            "authority": AUTHORITY, "writer": self.host, "seq": answer["seq"], "own": self.own,
+        }  # fmt: skip
         if answer["seq"] != self.seq:
             mark["upto"] = self.seq
         at = float(answer["at"])
@@ -72,8 +82,8 @@ class HostPage(Page):
         state = lines.decode(raw)
         if state.get("authority") != AUTHORITY:
             self.seq, self.own = self._counted_by_a_journal()
-        elif last_step(state) >= self.seq:
-            self.seq, self.own = last_step(state), state.get("own", {})
+        elif last_step(state, self.host) >= self.seq:
+            self.seq, self.own = last_step(state, self.host), state["own"] if self._wrote(state) else {}
         else:
             self.seq, self.own, self.balances, self.said, self.provisional = newest
 
@@ -83,19 +93,26 @@ class HostPage(Page):
         for raw in self.lines_from(0):
             if _MARK in raw:
                 then = lines.decode(raw)
+        if not self._wrote(then):
+            then = then | {"own": {}}
         own = {
             bucket: then["own"].get(bucket, 0) + pool[0] - then["bal"].get(bucket, [0])[0]
             for bucket, pool in self.balances.items()
         }
-        return last_step(then) + 1, own
+        return last_step(then, self.host) + 1, own
+
+    def _wrote(self, state: Mapping[str, Any]) -> bool:
+        """Whether this host wrote a line: those of another come with a copied folder, and are not ours."""
+        return bool(state.get("writer") == self.host)
 
     def _add_to_new_file(self) -> None:
         """Nothing: the count of a deleted file is safe with the authority."""
 
 
-def last_step(state: Mapping[str, Any] | None) -> int:
-    """The number of the step whose balance a line carries; 0 without a line."""
-    state = state or {}
+def last_step(state: Mapping[str, Any] | None, host: str) -> int:
+    """The number of the step whose balance a line carries; 0 without a line of this host."""
+    if state is None or state.get("writer") != host:
+        return 0
     return int(state.get("upto", state.get("seq", 0)))
 
 

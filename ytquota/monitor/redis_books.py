@@ -48,8 +48,11 @@ class _Stale(Exception):  # noqa: N818 - an answer of the server, not an error
 class Book:
     """One project on one quota day: its keys in Redis and its page on this host."""
 
-    def __init__(self, project: str, bounds: clocks.DayBounds, path: Path, clock: clocks.Clock) -> None:
-        self.project, self.bounds, self.path, self._clock = project, bounds, path, clock
+    def __init__(
+        self, project: str, bounds: clocks.DayBounds, path: Path, clock: clocks.Clock, host: str
+    ) -> None:
+        self.project, self.bounds, self.path, self.host = project, bounds, path, host
+        self._clock = clock
         tag = f"ytquota:{{{project}}}"
         pools = f"{tag}:{bounds.day.isoformat()}"
         self._keys = (pools, f"{pools}:holds", f"{pools}:hosts", f"{tag}:limits")
@@ -64,7 +67,7 @@ class Book:
     def page(self) -> HostPage:
         """This host's lines of the day."""
         if self._page is None:
-            self._page = HostPage(self.path, self.project, self.bounds.day, self._clock)
+            self._page = HostPage(self.path, self.project, self.bounds.day, self._clock, self.host)
         return self._page
 
     @property
@@ -74,12 +77,14 @@ class Book:
             return self._page.seq
         state, _ = read_state(self.path)
         if state is None or state.get("authority") == AUTHORITY:
-            return last_step(state)
+            return last_step(state, self.host)
         with self.page as page:  # a journal counted here: its units are to be brought to Redis
-            return page.seq
+            seq = page.seq
+        self.close()
+        return seq
 
     def close(self) -> None:
-        """Let go of the page."""
+        """Let go of the page; it opens again when it is needed."""
         if self._page is not None:
             self._page.close()
             self._page = None
@@ -146,7 +151,7 @@ class Books:
 
     def unopened(self, project: str, bounds: clocks.DayBounds) -> Book:
         """A book to read in only; nothing is written for it."""
-        return self._open.get((project, bounds.day)) or self._book(project, bounds)
+        return self._open.get((project, bounds.day)) or self._book(project, bounds, write=False)
 
     def ask(
         self,
@@ -174,7 +179,7 @@ class Books:
         """
         answer: Answer = {}
         for _ in range(2):
-            header = self._header(book, today=today, once=once, make=not read)
+            header = self._header(book, today=today, once=once)
             answer = self._store.call(function, book.keys(once), {**header, **request}, read=read)
             if answer["code"] != "lost":
                 break
@@ -196,8 +201,11 @@ class Books:
 
     def note(self, book: Book, answer: Answer, id_: str, *entries: tuple[str, Mapping[str, Any]]) -> None:
         """Write this host's lines of a step."""
-        with self._mutex, book.page as page:
-            page.note(answer, id_, *entries)
+        with self._mutex:
+            with book.page as page:
+                page.note(answer, id_, *entries)
+            if self._open.get((book.project, book.bounds.day)) is not book:
+                book.close()
 
     def close(self) -> None:
         """Let go of every page."""
@@ -246,23 +254,24 @@ class Books:
                 said[bucket],
             )
         self._store.remember(PROJECTS, {project: bounds.day.toordinal()}, seconds=_REMEMBERED)
-        self.note(book, answer, "", ("open", {"pid": os.getpid()}))
         for key in list(self._open)[: max(0, len(self._open) - _OPEN_BOOKS + 1)]:
-            self._open.pop(key).close()  # opens again by itself if a step is still using it
+            self._open.pop(key).close()
         self._open[project, bounds.day] = book
+        self.note(book, answer, "", ("open", {"pid": os.getpid()}))
         return book
 
-    def _book(self, project: str, bounds: clocks.DayBounds) -> Book:
-        return Book(project, bounds, journal_path(self._folder, bounds.day, project), self._clock)
+    def _book(self, project: str, bounds: clocks.DayBounds, *, write: bool = True) -> Book:
+        self._host = self._host or host_id(self._folder, make=write)
+        path = journal_path(self._folder, bounds.day, project)
+        return Book(project, bounds, path, self._clock, self._host)
 
-    def _header(self, book: Book, *, today: bool, once: str, make: bool) -> dict[str, Any]:
-        self._host = self._host or host_id(self._folder, make=make)
+    def _header(self, book: Book, *, today: bool, once: str) -> dict[str, Any]:
         return {
             "now": 0 if self._server_time else self._clock.time(),
             "start": book.bounds.start,
             "end": book.bounds.end,
             "today": today,
-            "host": self._host,
+            "host": book.host,
             "seq": book.seq,
             "once": bool(once),
         }
@@ -272,7 +281,7 @@ class Books:
         with self._mutex, book.page as page:
             known = page.known()
         defaults = {bucket: DEFAULT_LIMITS.get(bucket, 0) for bucket in known["bal"]}
-        header = self._header(book, today=False, once="", make=True)
+        header = self._header(book, today=False, once="")
         request = {"known": known, "limits": (), "defaults": defaults}
         answer = self._store.call("restore", book.keys(), header | request)
         if answer["code"] != "ok":  # another program of this host was quicker, or the day is closed

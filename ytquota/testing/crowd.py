@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import random
 import sys
@@ -107,6 +108,23 @@ class CrowdConformance(LedgerCase):
         ledger = self.make_ledger()
         packed = pickle.dumps([take(ledger, 1) for _ in range(100)])
         assert sum(self._race(release_all, {}, [(packed,)] * PROCESSES)) == 100
+        assert pool(ledger).used == 0
+
+    def test_a_hold_copied_by_a_fork_ends_once(self) -> None:
+        """Parent and child have the same hold, and neither knows of the other's settlement."""
+        if not hasattr(os, "fork"):
+            return
+        ledger = self.make_ledger()
+        hold = take(ledger, 50)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                status = 0 if ledger.release(hold) else 2
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+        assert not ledger.release(hold)
         assert pool(ledger).used == 0
 
     def _race(
