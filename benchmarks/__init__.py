@@ -1,0 +1,1 @@
+"""The ledger beside its peers and the floor: `python -m benchmarks`."""
