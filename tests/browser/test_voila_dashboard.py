@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -15,6 +16,7 @@ from ytquota.auth import get_authenticated_service
 from ytquota.auth.rotation import exhaust
 from ytquota.auth.sets import load_sets
 from ytquota.auth.state import StateFile
+from ytquota.dashboard import app
 from ytquota.demo.story import RESEARCH, STREAMING
 from ytquota.errors import QuotaExceeded
 
@@ -80,6 +82,24 @@ def test_paused_it_stands_still(page, voila, stage):
     expect(card(page, STREAMING, "Units")).to_contain_text(f"{before + 3:,} units used", timeout=10_000)
 
 
+@pytest.mark.soak
+def test_a_page_that_is_gone_leaves_no_kernel(browser, stage, monkeypatch):
+    """A browser that crashed says no goodbye; its kernel talks to nobody, and is ended all the same."""
+    monkeypatch.setattr(app, "_CULL_AFTER", 20)
+    monkeypatch.setattr(app, "_CULL_EVERY", 1)
+    with app.serve(stage.settings, open_browser=False) as served:
+        server = psutil.Process(served.process.pid)
+        page = browser.new_page()
+        page.goto(served.url)
+        expect(card(page, STREAMING, "Units")).to_be_visible()
+        page.wait_for_timeout(25_000)
+        (kernel,) = server.children()
+        assert kernel.is_running(), "a page that is open keeps its kernel"
+        page.close()
+        kernel.wait(timeout=40)
+        assert server.is_running()
+
+
 def test_a_ledger_that_cannot_be_read_is_an_alert(page, voila, stage):
     """The state file spoilt: the page names it and the remedy, keeps the old numbers, and recovers."""
     page.goto(voila.url)
@@ -116,7 +136,7 @@ def test_reset_asks_before_it_acts_and_the_screenshot_shows_it(page, evening, ev
 
     page.get_by_role("button", name="Reset set 1", exact=True).click()
     page.get_by_label("Why?").fill("logged in again")
-    take(page, "sets-ask.png")
+    take(page, "credential-sets.png")
     page.get_by_role("button", name="Really reset set 1").click()
     expect(page.get_by_role("status")).to_contain_text("Cleared")
     assert StateFile(evening.settings.memory_dir).read().quarantined == {}

@@ -30,8 +30,14 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 _START_TIME = 60.0
 _STOP_TIME = 6.0
 """Seconds the server has to end its kernels; those of a killed server notice and end by themselves."""
-_IDLE = 120
-"""Seconds after which the kernel of a page that nobody has open is ended."""
+_CULL_AFTER, _CULL_EVERY = 120, 15
+"""Seconds after which the kernel of a page that nobody has open is ended, and between two checks of that."""
+_NO_ACTIVITY = (
+    *("comm_open", "comm_msg", "comm_close", "comm_info_request", "comm_info_reply", "status", "stream"),
+    *("execute_request", "execute_reply", "execute_input", "execute_result", "display_data", "error"),
+    *("update_display_data", "clear_output", "kernel_info_request", "kernel_info_reply", "debug_event"),
+)
+"""A live dashboard talks every second, also when nobody listens: that must not keep its kernel alive."""
 
 _NOTEBOOK = {
     "cells": [
@@ -138,8 +144,9 @@ def _command(settings: Settings, port: int, notebook: Path, folder: Path) -> lis
         "--template=ytquota",
         f"--Voila.connection_dir_root={folder}",
         f"--MappingKernelManager.root_dir={settings.root}",
-        f"--MappingKernelManager.cull_idle_timeout={_IDLE}",
-        "--MappingKernelManager.cull_interval=15",
+        f"--MappingKernelManager.cull_idle_timeout={_CULL_AFTER}",
+        f"--MappingKernelManager.cull_interval={_CULL_EVERY}",
+        *(f"--MappingKernelManager.untracked_message_types={name}" for name in _NO_ACTIVITY),
     ]
 
 

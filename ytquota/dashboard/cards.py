@@ -151,10 +151,10 @@ def spark(trend: Sequence[int]) -> str:
     """Return the units of the last days as a small row of bars, today last."""
     if not any(trend[:-1]):
         return ""
-    wide, high, top = 96, 26, max(trend)
-    step = wide / len(trend)
+    wide, high, top, step = 84, 26, max(trend), 6
+    left = wide - step * len(trend)
     bars = "".join(
-        f'<rect x="{place * step:.1f}" width="{step - 1.5:.1f}" y="{high - tall:.1f}" height="{tall:.1f}"/>'
+        f'<rect x="{left + place * step}" width="{step - 1.5}" y="{high - tall:.1f}" height="{tall:.1f}"/>'
         for place, tall in enumerate(max(1.5, high * count / top) for count in trend)
     )
     label = f"Last {len(trend)} days: up to {top:,} a day"
