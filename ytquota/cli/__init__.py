@@ -30,6 +30,7 @@ _HOMES = {
     "archive": "ytquota.cli.archive",
     "demo": "ytquota.cli.demo",
     "dashboard": "ytquota.cli.dashboard",
+    "doctor": "ytquota.cli.doctor",
 }
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
