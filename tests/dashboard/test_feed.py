@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ytquota.auth.state import StateFile
-from ytquota.dashboard.data import Feed, PoolKey
+from ytquota.dashboard.data import Feed
+from ytquota.dashboard.snapshot import PoolKey
 from ytquota.errors import QuotaExceeded, YTQuotaError
 from ytquota.monitor import Demand
 

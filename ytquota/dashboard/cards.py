@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ytquota.auth.sets import CredentialSet
-    from ytquota.dashboard.data import Pool, Snapshot
+    from ytquota.dashboard.snapshot import Pool, Snapshot
 
 _NAMES = {
     "default": ("Units", "unit", "units"),

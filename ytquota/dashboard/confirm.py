@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as w
 
@@ -136,9 +136,3 @@ class ConfirmButton(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def __repr__(self) -> str:
         return f"ConfirmButton({self._action.label!r})"
-
-
-def texts_of(widget: Any) -> str:
-    """Return everything that a widget and its children say, for tests and for logs."""
-    own = f"{getattr(widget, 'value', '')} {getattr(widget, 'description', '')}"
-    return " ".join([own, *(texts_of(child) for child in getattr(widget, "children", ()))])

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from ytquota.dashboard import cards, views
-from ytquota.dashboard.data import Feed, Snapshot
+from ytquota.dashboard.data import Feed
 from ytquota.dashboard.figures import style
 from ytquota.dashboard.sets_panel import SetsPanel
 from ytquota.dashboard.tasks import Tasks
 
 if TYPE_CHECKING:
-    from ytquota.dashboard.data import Pool, PoolKey
+    from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot
     from ytquota.monitor import QuotaMonitor
     from ytquota.settings import Settings
 

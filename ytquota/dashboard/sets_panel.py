@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from ytquota.auth.sets import CredentialSet
-    from ytquota.dashboard.data import Pool, Snapshot
+    from ytquota.dashboard.snapshot import Pool, Snapshot
     from ytquota.monitor import QuotaMonitor
     from ytquota.settings import Settings
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from ytquota.clock import PACIFIC, bounds_of
 from ytquota.dashboard import charts
 from ytquota.dashboard.cards import name_of, unit_of
-from ytquota.dashboard.data import Pool, PoolKey, Snapshot, Today
+from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot, Today
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ytquota.dashboard.data import Trouble
     from ytquota.dashboard.figures import Chart
     from ytquota.dashboard.history import PoolHistory
+    from ytquota.dashboard.snapshot import Trouble
 
 _HAPPENED = {
     "refused": "refused by Google for quota; nothing was charged",

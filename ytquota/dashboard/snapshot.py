@@ -1,0 +1,105 @@
+"""What a look at the ledger brings back: plain facts that never change once they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from ytquota.auth.sets import CredentialSet
+    from ytquota.dashboard.history import History
+
+
+class PoolKey(NamedTuple):
+    """What runs out: a project's daily allowance of one kind."""
+
+    project: str
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """One pool as it stands. Counts are quota units, instants epoch seconds."""
+
+    project: str
+    bucket: str
+    used: int
+    refused: int
+    limit: int
+    left: int
+    limit_source: str
+    exhausted_until: float | None
+    resets_at: float
+    trend: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> PoolKey:
+        """Project and bucket."""
+        return PoolKey(self.project, self.bucket)
+
+    @property
+    def share(self) -> float:
+        """Used part of the limit, from 0 to 1 (or above, where the server allowed more)."""
+        return self.used / self.limit if self.limit else 1.0
+
+    def is_gone(self, now: float) -> bool:
+        """Whether nothing may be spent: used up, or the server said so and its word still holds."""
+        return self.left == 0 or (self.exhausted_until is not None and now < self.exhausted_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Today's calls that were refused or failed alike; `at` is the last of them (epoch seconds)."""
+
+    at: float
+    calls: int
+    method: str
+    credential_set: str
+    tag: str
+    bucket: str
+    outcome: str
+    status: int | None
+    reason: str
+
+    def is_like(self, other: Trouble) -> bool:
+        """Whether both tell the same story."""
+        return replace(self, at=other.at, calls=other.calls) == other
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Today's burn of one pool: running totals per five minutes up to now, and sums by name."""
+
+    totals: tuple[int, ...] = ()
+    methods: Mapping[str, int] = field(default_factory=dict)
+    sets: Mapping[str, int] = field(default_factory=dict)
+    tags: Mapping[str, int] = field(default_factory=dict)
+    last_charged: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the dashboard shows, at one instant. `resets_at` and `counted_since` are epoch seconds."""
+
+    day: date
+    resets_at: float
+    ledger: str
+    counted_since: float | None
+    is_first_day: bool
+    pools: tuple[Pool, ...]
+    sets: tuple[CredentialSet, ...]
+    today: Mapping[PoolKey, Today]
+    troubles: tuple[Trouble, ...]
+    history: History | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever counted on this ledger."""
+        return not self.pools
+
+    def pool(self, key: PoolKey) -> Pool | None:
+        """The pool of a key, if there is one."""
+        return next((pool for pool in self.pools if pool.key == key), None)
