@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from ytquota.intelligence.forecast_pool import WARM_UP_DAYS
 from ytquota.intelligence.forecast_uncensor import Bools, Mended, mend
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 __all__ = [
@@ -35,7 +37,8 @@ __all__ = [
     "weighted_quantiles",
 ]
 
-_KEPT = 256  # prepared histories kept in memory: a few hours of a few dozen pools
+_HISTORY_DAYS = 182  # 26 weeks: an older day would count for less than a fiftieth of yesterday
+Made = TypeVar("Made")
 
 
 def rest_of_day(
@@ -50,8 +53,8 @@ def rest_of_day(
     """Possible futures of the rest of today.
 
     Args:
-        past: units per bin of each finished day, oldest first, ``float[days, bins]``. A day is cut into any
-            number of equal bins; days of 23 and 25 hours are to be brought to the same number.
+        past: units per bin of each finished day, oldest first, ``float[days, bins]``; the last 182 are used.
+            Any number of equal bins to a day will do; days of 23 and 25 hours must be brought to the same.
         past_dates: the quota day of each row.
         today: units of today's bins that have passed, ``float[k]``.
         date: today.
@@ -63,17 +66,17 @@ def rest_of_day(
         positive. With fewer than seven finished days the ensemble is wide and simple. Equal arguments give
         equal results.
     """
-    past, today = np.asarray(past, dtype=float), np.asarray(today, dtype=float)
+    past, today = np.asarray(past[-_HISTORY_DAYS:], dtype=float), np.asarray(today, dtype=float)
     if not len(past):
         paths, weights = forecast_short.without_history(today, past.shape[1], budget)
         return paths, weights
-    number = _day_numbers(past_dates, date)
-    ready = _prepare(past, number, len(today), budget, ran_out)
-    table = cut(ready.mended.units, number, today)
+    number = _day_numbers(past_dates[-_HISTORY_DAYS:], date)
+    mended, weights = _prepare(past, number, len(today), budget, ran_out)
+    table = cut(mended.units, number, today)
     if len(past) < WARM_UP_DAYS:
-        paths, weights = forecast_short.ensemble(table, ready.mended, len(today))
+        paths, weights = forecast_short.ensemble(table, mended, len(today))
     else:
-        paths, weights = forecast_pool.ensemble(table, ready.mended, len(today), ready.weights)
+        paths, weights = forecast_pool.ensemble(table, mended, len(today), weights)
     return paths, weights
 
 
@@ -86,40 +89,59 @@ def method_weights(
     ran_out: Bools | None = None,
 ) -> dict[str, float]:
     """The weight of each named method in a forecast made at bin ``k``, largest first; they sum to 1."""
-    past = np.asarray(past, dtype=float)
-    number = _day_numbers(past_dates, past_dates[-1])
-    weights = _prepare(past, number, k, budget, ran_out).weights
+    past = np.asarray(past[-_HISTORY_DAYS:], dtype=float)
+    number = _day_numbers(past_dates[-_HISTORY_DAYS:], past_dates[-1])
+    _, weights = _prepare(past, number, k, budget, ran_out)
     named = zip(NAMES, weights.tolist(), strict=True)
     return dict(sorted(named, key=lambda item: -item[1]))
 
 
-class _Ready(NamedTuple):
-    mended: Mended
-    weights: Floats
+class _Memory(Generic[Made]):
+    """Results by the content they were made from, the least recently used forgotten first."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[bytes, Made] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: bytes, make: Callable[[], Made]) -> Made:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return made
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
 
 
-_ready: OrderedDict[bytes, _Ready] = OrderedDict()
-_ready_lock = threading.Lock()
+_mended = _Memory[Mended](32)  # a quarter of a megabyte each
+_weights = _Memory[Floats](1024)
 
 
-def _prepare(past: Floats, number: Ints, k: int, budget: float, ran_out: Bools | None) -> _Ready:
-    """What depends on finished days alone, computed once per day and hour; the key is made of the content."""
+def _prepare(
+    past: Floats, number: Ints, k: int, budget: float, ran_out: Bools | None
+) -> tuple[Mended, Floats]:
+    """What depends on finished days alone: mended once a day, methods weighed once a day and hour."""
+    if ran_out is not None:
+        ran_out = np.asarray(ran_out, dtype=bool)[-len(past) :]
     digest = blake2b(np.ascontiguousarray(past).data, digest_size=16)
+    digest.update(repr((past.shape, float(budget))).encode())
+    digest.update(b"" if ran_out is None else ran_out.tobytes())
+    mended = _mended.get(digest.digest(), lambda: mend(past, budget, ran_out))
     digest.update(number[:-1].tobytes())
-    digest.update(repr((past.shape, k, float(budget))).encode())
-    digest.update(b"" if ran_out is None else np.asarray(ran_out, dtype=bool).tobytes())
-    key = digest.digest()
-    with _ready_lock:
-        if key in _ready:
-            _ready.move_to_end(key)
-            return _ready[key]
-    mended = mend(past, budget, ran_out)
-    weights = forecast_pool.weigh(cut(mended.units, number, np.zeros(k)))
-    with _ready_lock:
-        _ready[key] = _Ready(mended, weights)
-        while len(_ready) > _KEPT:
-            _ready.popitem(last=False)
-    return _Ready(mended, weights)
+    digest.update(repr(k).encode())
+    table = cut(mended.units, number, np.zeros(k))
+    return mended, _weights.get(digest.digest(), lambda: forecast_pool.weigh(table))
 
 
 def _day_numbers(past_dates: pd.DatetimeIndex, date: pd.Timestamp) -> Ints:

@@ -23,7 +23,7 @@ _SAME_KIND, _OTHER_KIND = 0.6, 0.25  # likeness of another working day (or weeke
 _WEEKDAY_PRIOR = 2.0  # days' worth of evidence for "no weekday effect"
 _LEVEL_STEP = 0.4  # share of a day's surprise that the level keeps
 _LEVEL_START = 5  # days averaged for the first level
-_NEAR = 1.4  # standard deviations (sqrt 2) within which a past day counts as one like today
+_NEAR = 1.2  # standard deviations within which a past day counts as one like today
 _FAR = 0.1  # what a day unlike today still counts
 _SD_FLOOR = 0.05
 

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from ytquota.intelligence.forecast_features import Floats, Table
     from ytquota.intelligence.forecast_uncensor import Mended
 
-_SPREAD, _SPREAD_DAYS = (
-    0.6,
-    3.0,
-)  # prior log spread of the rest of a day (a factor of 1.8), and days it counts for
+_SPREAD = 0.4  # prior log standard deviation of the rest of a day: a factor of 1.5 ...
+_SPREAD_DAYS = 3.0  # ... that counts for so many days
 _METHODS = np.array([0.0, 0.5, 0.0, 0.5])  # gamma-poisson and rate: nothing to fit
 _NOTHING_KNOWN = 1.0  # log spread of a rate without any history
 # nineteen evenly likely standard normal values, 2.5 % to 97.5 %: what rows of an ensemble stand for
