@@ -53,3 +53,15 @@ def test_sums_are_the_same_from_journal_and_archive(monitor, lived, tmp_path):
 
     for name, frame in before.items():
         pd.testing.assert_frame_equal(frame, after[name], obj=name, check_names=True)
+
+
+def test_archived_days_alone_can_be_added_up(monitor, lived):
+    """A range that has no journal left: last month, for example."""
+    intelligence = QuotaIntelligence(monitor)
+    until = datetime(2026, 11, 3, tzinfo=PACIFIC)
+    before = intelligence.daily_burn(until=until)
+    monitor.ledger.close()
+    archive = Archive(monitor.folder / "archive")
+    archive.take_in(monitor.folder / "calls", now=monitor.clock.time() + 30 * 86_400)
+
+    pd.testing.assert_frame_equal(before, intelligence.daily_burn(until=until))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ytquota.clock import ManualClock
-from ytquota.monitor import CallRecord, Journal, QuotaMonitor
+from ytquota.monitor import CallRecord, Journal, QuotaMonitor, page
 
 NOON = datetime(2026, 11, 10, 20, 0, tzinfo=UTC)
 PROJECT = "123456789012"
@@ -50,3 +50,9 @@ def a_call():
         return CallRecord(method, bucket, units or released, units, released, **{"tag": "test", **more})
 
     return record
+
+
+@pytest.fixture
+def looks_at_once(monkeypatch):
+    """The journal asks before every call whether its file was deleted."""
+    monkeypatch.setattr(page, "LOOK_EVERY", 0.0)

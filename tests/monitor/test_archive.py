@@ -196,7 +196,9 @@ def test_a_journal_with_unreadable_lines_is_archived_but_kept(monitor, lived, tm
     assert logged(monitor) == lived
 
 
-def test_a_late_settlement_brings_the_journal_back_whole(monitor, journal, clock, tmp_path, a_call):
+def test_a_late_settlement_brings_the_journal_back_whole(
+    monitor, journal, clock, tmp_path, a_call, looks_at_once
+):
     """A program that slept for a week settles its call: nothing is lost, and the next run is whole."""
     clock.set(clocks.bounds_of(FIRST).start + 40_000)
     journal.hold("111", (("default", 1),))

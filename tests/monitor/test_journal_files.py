@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
-from ytquota.monitor import Demand, Journal, places, repair
+from ytquota.monitor import Demand, Journal, page, places, repair
 from ytquota.monitor.locks import network_file_system
 from ytquota.monitor.page import unavailable
 
@@ -136,7 +136,7 @@ def test_a_newer_format_is_read_but_never_written(open_journal):
     assert path.read_bytes() == before
 
 
-def test_a_file_deleted_under_a_running_bot_comes_back_with_its_count(open_journal):
+def test_a_file_deleted_under_a_running_bot_comes_back_with_its_count(open_journal, looks_at_once):
     """Deleting the ledger does not make new quota while anybody has it open."""
     one, two = open_journal(), open_journal()
     one.hold(PROJECT, (("default", 10),))
@@ -149,7 +149,7 @@ def test_a_file_deleted_under_a_running_bot_comes_back_with_its_count(open_journ
     assert used(one) == used(two) == used(open_journal()) == 32
 
 
-def test_a_new_file_started_after_a_deletion_gets_the_old_count_added(open_journal):
+def test_a_new_file_started_after_a_deletion_gets_the_old_count_added(open_journal, looks_at_once):
     """A program that started between the deletion and our next call has begun from nothing.
 
     We add what it missed.
@@ -166,7 +166,7 @@ def test_a_new_file_started_after_a_deletion_gets_the_old_count_added(open_journ
     assert used(one) == used(two) == 37
 
 
-def test_a_deleted_folder_comes_back_too(open_journal, tmp_path):
+def test_a_deleted_folder_comes_back_too(open_journal, tmp_path, looks_at_once):
     """rm -r of the memory folder under a running bot loses nothing of today."""
     journal = open_journal()
     journal.hold(PROJECT, (("default", 10),))
@@ -175,6 +175,22 @@ def test_a_deleted_folder_comes_back_too(open_journal, tmp_path):
     journal.hold(PROJECT, ONE)
 
     assert used(journal) == 11
+
+
+def test_what_was_written_before_a_deletion_was_noticed_comes_back_too(open_journal, monkeypatch):
+    """The file is looked at every tenth of a second; calls in between are counted in the nameless file."""
+    now = 1000.0
+    monkeypatch.setattr(page.time, "monotonic", lambda: now)
+    journal = open_journal()
+    journal.hold(PROJECT, (("default", 10),))
+    file_of(journal).unlink()
+    journal.hold(PROJECT, (("default", 5),))
+    assert not file_of(journal).exists()
+
+    now += page.LOOK_EVERY
+    journal.hold(PROJECT, ONE)
+
+    assert used(journal) == 16
 
 
 def test_a_full_disk_denies_and_loses_nothing(open_journal, a_call):

@@ -114,7 +114,7 @@ def sums_frame(tables: Sequence[Any], rows: Iterable[Mapping[str, Any]]) -> pd.D
 
     A row of an archived day stands for a quarter of an hour of calls of one hand, method and outcome.
     """
-    frames = [calls_frame(rows)[list(SUMS)]]
+    frames = [frame for frame in [calls_frame(rows)[list(SUMS)]] if len(frame) or not tables]
     if tables:
         import pyarrow as pa  # noqa: PLC0415 - only where something was archived
 

@@ -63,7 +63,7 @@ class Journal:
         self._refusals = Refusals()
         self._bounds = clocks.DayBounds(date.min, 0.0, 0.0)
         self._mutex = threading.RLock()
-        self._pid = os.getpid()
+        self._pid, self._nonce = os.getpid(), lines.nonce()
         _JOURNALS.add(self)
 
     @property
@@ -83,7 +83,7 @@ class Journal:
             with page:
                 at = self._clock.time()
                 pools.admit(page, items, keep, at)
-                id_ = lines.hold_id(page.day, page.size)
+                id_ = lines.hold_id(page.day, page.size, self._nonce)
                 fields = {"items": items, "pid": self._pid, "note": note}
                 page.append("hold", at, id_, fields)
             hold = Hold(id_, project, page.day, items, at)
@@ -377,7 +377,7 @@ class Journal:
             page.close()
         self._pages = {}
         self._refusals = Refusals()
-        self._pid = os.getpid()
+        self._pid, self._nonce = os.getpid(), lines.nonce()
 
 
 _JOURNALS: weakref.WeakSet[Journal] = weakref.WeakSet()

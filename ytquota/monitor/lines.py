@@ -28,15 +28,18 @@ encode = orjson.dumps
 decode = orjson.loads
 
 
-@lru_cache(maxsize=4)
-def _second(at: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
+_second: tuple[int, str] = (0, "1970-01-01T00:00:00")
 
 
 def stamp(at: float) -> str:
     """An instant as ISO 8601 in UTC with microseconds, so that lines sort and read as text."""
+    global _second  # noqa: PLW0603 - one cached tuple, replaced whole: most lines share their second
     second = int(at)
-    return f"{_second(second)}.{int((at - second) * 1_000_000):06d}Z"
+    cached, text = _second
+    if cached != second:
+        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        _second = second, text
+    return f"{text}.{int((at - second) * 1_000_000):06d}Z"
 
 
 @lru_cache(maxsize=8)
@@ -44,9 +47,14 @@ def _compact(day: date) -> str:
     return day.strftime("%Y%m%d")
 
 
-def hold_id(day: date, offset: int) -> str:
+def nonce() -> str:
+    """What tells the holds of one open journal from those of another."""
+    return f"{random.getrandbits(32):08x}"
+
+
+def hold_id(day: date, offset: int, nonce: str) -> str:
     """Day, byte offset of the hold's line, and a nonce: enough to find the line again without a search."""
-    return f"{_compact(day)}-{offset:x}-{random.getrandbits(32):08x}"
+    return f"{_compact(day)}-{offset:x}-{nonce}"
 
 
 def parse_id(id_: str) -> tuple[date, int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +27,10 @@ _TAIL = 4096
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
+LOOK_EVERY = 0.1
+"""Seconds after which a file is looked at again, lest it was deleted: what is written meanwhile is brought back."""
+
+
 class Page:
     """An open journal file with the balance after its last line.
 
@@ -40,22 +45,17 @@ class Page:
         self.said: dict[str, dict[str, int]] = {}
         self.provisional: list[str] = []
         self.is_new = True
+        self._looked_at = float("-inf")
         self._fd = _open(path)
 
     def __enter__(self) -> Self:
-        while True:
-            lock(self._fd)
-            status = os.fstat(self._fd)
-            if status.st_nlink == 0:
-                self._restore()
-                continue
-            if status.st_size != self.size:
-                try:
-                    self._read_tail(status.st_size)
-                except BaseException:
-                    unlock(self._fd)
-                    raise
-            return self
+        lock(self._fd)
+        if (
+            os.lseek(self._fd, 0, os.SEEK_END) != self.size
+            or time.monotonic() >= self._looked_at + LOOK_EVERY
+        ):
+            self._catch_up()
+        return self
 
     def __exit__(self, *_: object) -> None:
         unlock(self._fd)
@@ -124,6 +124,23 @@ class Page:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def _catch_up(self) -> None:
+        """Read what others wrote; go where the file went, if it was deleted."""
+        while True:
+            status = os.fstat(self._fd)
+            if status.st_nlink == 0:
+                self._restore()
+                lock(self._fd)
+                continue
+            self._looked_at = time.monotonic()
+            if status.st_size != self.size:
+                try:
+                    self._read_tail(status.st_size)
+                except BaseException:
+                    unlock(self._fd)
+                    raise
+            return
 
     def _take_back(self) -> None:
         """Drop half a line and the balance that went with it.
