@@ -6,6 +6,7 @@ from benchmarks.ours import JOURNAL, POWER, REDIS
 from benchmarks.peers import LIMITS_MEMORY, LIMITS_REDIS, PYRATE, THROTTLED
 from benchmarks.references import FLOOR, JSON
 from benchmarks.sqlite_reference import SQLITE
+from benchmarks.sqlite_statement import STATEMENT
 
 CONTESTANTS = {
     contestant.name: contestant
@@ -13,6 +14,7 @@ CONTESTANTS = {
         FLOOR,
         JOURNAL,
         POWER,
+        STATEMENT,
         SQLITE,
         JSON,
         PYRATE,

@@ -37,7 +37,10 @@ def check(contest: Contest, opening: Opening | None, history: History | None) ->
 def _of_contest(contest: Contest) -> Iterator[Promise]:
     alone, crowd = contest.row("journal", 1), contest.row("journal", 8)
     if alone is not None and not alone.failure:
-        for name, label, bound in (("sqlite", "SQLite", 1 / 3), ("floor", "the floor", 5.0)):
+        for name, label, bound in (
+            ("statement", "SQLite keeping the same promises", 1 / 3),
+            ("floor", "the floor", 5.0),
+        ):
             for figure in ("p50", "p99"):
                 share = alone.against(contest.row(name, 1), figure)
                 if share is not None:

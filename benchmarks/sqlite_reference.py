@@ -1,4 +1,4 @@
-"""A fair SQLite ledger: what somebody who knows SQLite would write to hold and settle exactly."""
+"""A lean SQLite ledger: the least that somebody who knows SQLite would write to hold and settle exactly."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def _open(place: Place) -> Opened:
 
 SQLITE = Contestant(
     "sqlite",
-    "SQLite, WAL, NORMAL",
-    "hold + settle in two transactions (BEGIN IMMEDIATE), a balance row and a row of the log",
+    "SQLite, lean",
+    "WAL, NORMAL; hold + settle in two transactions, a balance row, a log row updated; no marks, no reserve",
     _open,
     _prepare,
 )

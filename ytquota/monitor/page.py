@@ -28,7 +28,7 @@ _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | ge
 
 
 LOOK_EVERY = 0.1
-"""Seconds after which a file is looked at again, lest it was deleted: what is written meanwhile is brought back."""
+"""Seconds after which a file is looked at, lest it was deleted; what is written meanwhile is brought back."""
 
 
 class Page:
