@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
@@ -14,7 +13,7 @@ from ytquota.cli.output import FAILURE, OK, console, print_json
 from ytquota.operations.doctor import SEVERITIES, Finding, check_up, fix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 _STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
 _INDENT = (0, 0, 0, 9)
@@ -51,7 +50,7 @@ def doctor(
             "fixed": [finding.to_json() for finding in fixed],
         })  # fmt: skip
     else:
-        console().print(Group(*_page(found, fixed)))
+        _show(found, fixed)
     raise typer.Exit(OK if _is_healthy(found) else FAILURE)
 
 
@@ -59,17 +58,18 @@ def _is_healthy(found: Iterable[Finding]) -> bool:
     return all(finding.severity == "note" for finding in found)
 
 
-def _page(found: list[Finding], fixed: list[Finding]) -> Iterator[RenderableType]:
+def _show(found: list[Finding], fixed: list[Finding]) -> None:
+    out = console()
     for finding in fixed:
-        if finding.done:
-            yield Text.assemble(("mended   ", "green"), finding.done)
-        else:
-            yield Text.assemble(("failed   ", "red"), finding.what)
+        done = ("mended", "green", finding.done) if finding.done else ("failed", "red", finding.what)
+        out.print(Text.assemble((f"{done[0]:<9}", done[1]), done[2]), soft_wrap=True)
     for finding in found:
-        yield Text.assemble((f"{finding.severity:<9}", _STYLES[finding.severity]), (finding.subject, "bold"))
-        yield Padding(Text(finding.what), _INDENT)
-        yield Padding(Text(finding.remedy, style="cyan"), _INDENT)
-    yield Text(_summary(found))
+        headline = (f"{finding.severity:<9}", _STYLES[finding.severity]), (finding.subject, "bold")
+        out.print(Text.assemble(*headline), soft_wrap=True)
+        out.print(Padding(Text(finding.what), _INDENT))
+        # not wrapped by us: a command must be one line when it is copied
+        out.print(Text(" " * _INDENT[-1] + finding.remedy, style="cyan"), soft_wrap=True)
+    out.print(_summary(found))
 
 
 def _summary(found: list[Finding]) -> str:

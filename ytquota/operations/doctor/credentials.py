@@ -166,14 +166,17 @@ def _quarantined(install: Install) -> Iterator[Finding]:
 
 
 def _asked(install: Install) -> Iterator[Finding]:
-    """Renew every token for real."""
+    """Renew every token for real, but for those that are known to be dead."""
     import httplib2  # noqa: PLC0415 - only when Google is asked
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
     from google_auth_httplib2 import Request  # noqa: PLC0415
 
     from ytquota.auth.credentials import RefreshRefused, StoredCredentials  # noqa: PLC0415
 
+    noted = {} if isinstance(install.states, CredentialError) else install.states.quarantined
     for token in install.readable_tokens:
+        if token.number in noted:
+            continue
         http = httplib2.Http(timeout=10)
         try:
             StoredCredentials.from_token(token).refresh(Request(http))

@@ -17,7 +17,7 @@ import orjson
 
 from ytquota.clock import utc
 from ytquota.errors import SettingsError
-from ytquota.monitor.places import days_in
+from ytquota.monitor.places import days_in, journal_path
 from ytquota.operations.doctor.finding import Finding
 from ytquota.operations.doctor.install import Install, projects_in
 from ytquota.settings import Settings
@@ -63,7 +63,11 @@ def _second(install: Install, memory: Path) -> Iterator[Finding]:
     shared = sorted(projects_in(memory / "calls") & install.projects)
     if not shared:
         return
-    newest = _days(memory)[-1]
+    newest = max(
+        day
+        for day in _days(memory)
+        if any(journal_path(memory / "calls", day, project).exists() for project in shared)
+    )
     is_used = newest >= install.today - timedelta(days=1)
     names = " and ".join(shared)
     yield Finding(
