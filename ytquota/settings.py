@@ -20,6 +20,7 @@ from ytquota.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+AdmissionMode = Literal["enforce", "shadow"]
 FailMode = Literal["strict", "open"]
 LogFormat = Literal["parquet", "json"]
 Durability = Literal["process", "power"]
@@ -118,6 +119,8 @@ class Settings:
         api_endpoint: another address than Google's, as of a sandbox.
         prices_file: CSV file with the operator's own prices.
         price_profile: "current" or "pessimistic".
+        priorities: the operator's priorities, by tag as it stands in the variable's name (CHAT_BOT).
+        admission: whether what is kept for others is enforced, or only noted in the log.
         unknown: names that begin like ours and mean nothing, for `ytquota doctor` to report.
     """
 
@@ -138,6 +141,8 @@ class Settings:
     api_endpoint: str | None = None
     prices_file: Path | None = None
     price_profile: str = "current"
+    priorities: Mapping[str, str] = field(default_factory=dict)
+    admission: AdmissionMode = "enforce"
     unknown: tuple[str, ...] = ()
 
     @classmethod

@@ -14,6 +14,7 @@ from ytquota.prices import BUCKETS, PROFILES
 from ytquota.settings import (
     DEFAULT_SCOPE,
     SCOPE_PREFIX,
+    AdmissionMode,
     Durability,
     FailMode,
     LogFormat,
@@ -41,6 +42,7 @@ SCOPES = (
 
 VARIABLES = (
     "YOUTUBE_SCOPES",
+    "YTQUOTA_ADMISSION",
     "YTQUOTA_API_ENDPOINT",
     "YTQUOTA_DURABILITY",
     "YTQUOTA_FAIL_MODE",
@@ -57,8 +59,11 @@ VARIABLES = (
 _SETS = "GOOGLE_CLIENT_SECRETS_FILE", "OAUTH_TOKEN_FILE", "YOUTUBE_API_KEY", "YTQUOTA_PROJECT"
 _NUMBERED = re.compile(rf"({'|'.join(_SETS)})_([1-9]\d{{0,5}})")
 _LIMIT = re.compile(rf"YTQUOTA_LIMIT_({'|'.join(BUCKETS).upper()})(?:_(\d+))?")
+_PRIORITY = re.compile(r"YTQUOTA_PRIORITY_([A-Z0-9]+(?:_[A-Z0-9]+)*)")
+_PRIORITIES = ("normal", "critical", "high", "low")
 _LEDGERS = ("redis://", "rediss://", "unix://")
 _WHOLE = re.compile(r"(?=.{1,18}$)\d+(_\d+)*")
+_FORMS = (_NUMBERED, _LIMIT, _PRIORITY)
 _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 
 
@@ -99,6 +104,8 @@ class Variables:
             api_endpoint=self._endpoint(),
             prices_file=self._prices_file(),
             price_profile=self._choice("YTQUOTA_PRICE_PROFILE", PROFILES),
+            priorities=self._priorities(),
+            admission=self._choice("YTQUOTA_ADMISSION", get_args(AdmissionMode)),
             unknown=tuple(sorted(filter(_is_unknown, self._values))),
         )
 
@@ -165,6 +172,10 @@ class Variables:
         if match or not _WHOLE.fullmatch(text):
             _wrong(name, f"{text!r} is neither units (as 500) nor a share of at most 100 % (as 5%)")
         return Reserve(int(text))
+
+    def _priorities(self) -> dict[str, str]:
+        matches = (_PRIORITY.fullmatch(name) for name in self._values)
+        return {match[1]: self._choice(match[0], _PRIORITIES) for match in matches if match}
 
     def _ledger(self) -> str:
         text = self._values.get("YTQUOTA_LEDGER", "journal")
@@ -233,7 +244,7 @@ def did_you_mean(name: str) -> str:
 
 def _is_unknown(name: str) -> bool:
     ours = name.startswith(("YTQUOTA_", *_SETS))
-    return ours and name not in VARIABLES and not _NUMBERED.fullmatch(name) and not _LIMIT.fullmatch(name)
+    return ours and name not in VARIABLES and not any(form.fullmatch(name) for form in _FORMS)
 
 
 def _wrong(name: str, problem: str) -> NoReturn:

@@ -34,7 +34,7 @@ def get_authenticated_service(
             YTQUOTA_ROTATION is used, or, if there is no such list, the set with the lowest number and no
             other.
         tag: tag of calls made outside of any `with ytquota.tag(...)`; by default the script's name.
-        priority: "critical", "high", "normal" (the default) or "low"; see YTQUOTA_RESERVE.
+        priority: "critical", "high", "normal" or "low"; by default that of the method; see YTQUOTA_RESERVE.
         failover: only "manual": a service keeps its set for as long as it lives.
         settings: by default what the environment and `.env` say.
         monitor: by default this process's monitor of the ledger that the settings name.

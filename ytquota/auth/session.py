@@ -70,7 +70,7 @@ def open_service(
         monitor: counts the calls.
         credential_set: the set's number; None means what the rotation list permits.
         tag: tag of its calls outside of any `with ytquota.tag(...)`.
-        priority: "critical", "high", "normal" (the default) or "low".
+        priority: "critical", "high", "normal" or "low"; by default that of the method.
 
     Raises:
         CredentialError, QuotaExceeded: see `pick_set`.

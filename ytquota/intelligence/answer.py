@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from ytquota import clock as clocks
 from ytquota.errors import SettingsError
 from ytquota.monitor.demand import Decision, Demand
+from ytquota.monitor.tagging import current_tag
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from ytquota.monitor.ledger import Balance
@@ -49,12 +51,20 @@ class Answer:
         return self.allowed
 
 
+INSTEAD: Mapping[str, str] = {
+    "search.list": "a channel's uploads come for 1 unit of default from playlistItems.list",
+}
+"""What another bucket may do instead."""
+
+
 def ask(monitor: QuotaMonitor, operation: str, credential_set: int, count: int, priority: str) -> Answer:
     """Answer for `count` times `operation` with a credential set; see `can_perform_operation`."""
     now = monitor.clock.time()
     project = _project(monitor, credential_set)
     price = monitor.prices.price_of(operation, on=clocks.bounds_at(now).day)
-    demand = Demand(price.method, project, str(credential_set), priority=priority)
+    tag = current_tag()
+    importance = monitor.priorities.of(price.method, tag, priority)
+    demand = Demand(price.method, project, str(credential_set), tag, importance)
     balances = monitor.ledger.usage(project)[project]
     balance = balances[price.bucket]
     decision = monitor.admission(demand, price, balances) if monitor.admission else Decision()
@@ -66,8 +76,12 @@ def ask(monitor: QuotaMonitor, operation: str, credential_set: int, count: int, 
     resets_at = _resets_at(balance, now)
     return Answer(
         allowed=allowed,
-        why=_why(price, count, balance, decision, allowed=allowed, now=now),
-        remedy="" if allowed else _remedy(fits, count, balance, units, resets_at),
+        why=_why(price, count, balance, decision, allowed=allowed, now=now) + _note(monitor),
+        remedy=""
+        if allowed
+        else _remedy(fits, count, balance, units, resets_at)
+        + _released(monitor, demand, price.bucket, balance.left - units, is_gone=balance.is_exhausted(now))
+        + (f" Or: {INSTEAD[price.method]}." if price.method in INSTEAD else ""),
         method=price.method,
         project=project,
         bucket=price.bucket,
@@ -108,6 +122,21 @@ def _why(price: Price, count: int, balance: Balance, decision: Decision, *, allo
     kept = f", of which {decision.reason}" if decision.keep else ""
     verdict = "it fits" if allowed else "it does not fit"
     return f"{asked}{doubt}; {balance.left:,} of {balance.limit:,} are left{kept}: {verdict}."
+
+
+def _note(monitor: QuotaMonitor) -> str:
+    """That no forecast is at hand, where admission would use one."""
+    note = getattr(monitor.admission, "note", "")
+    return f" Only the fixed reserve applies: {note}." if note else ""
+
+
+def _released(monitor: QuotaMonitor, demand: Demand, bucket: str, spare: int, *, is_gone: bool) -> str:
+    """When what is kept for others will have shrunk enough, if it will before the reset."""
+    fits_at = getattr(monitor.admission, "fits_at", None)
+    at = fits_at(demand, bucket, spare) if fits_at is not None and not is_gone else None
+    if at is None:
+        return ""
+    return f" Enough of what is kept should be released by {clocks.both_zones(clocks.utc(at))}."
 
 
 def _remedy(fits: int, count: int, balance: Balance, units: int, resets_at: datetime) -> str:

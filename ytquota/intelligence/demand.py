@@ -2,8 +2,8 @@
 
 A log stops where the quota does. Denied calls tell how much more was wanted, but only as long as bots went on
 asking, and a bot that hammers on an empty pool asks for the same again and again. So denied demand is
-believed up to twice what the day would have come to by its own pace; where next to nothing was asked any
-more, the day counts as cut off, and the methods fill in the rest themselves.
+believed up to twice what is usual at that hour on a day of that level, or up to the day's pace before; where
+next to nothing was asked any more, the day counts as cut off, and the methods fill in the rest themselves.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Demand(NamedTuple):
     Attributes:
         units: per quarter, ``float[days, 96]``.
         ran_out: days whose demand after the run-out is not known, ``bool[days]``.
-        believable: the most of today's denied demand that is believed, per quarter, ``float[96]``.
+        usual: twice what is usual, per quarter, ``float[96]``; as much of today's denied demand is believed.
     """
 
     units: Floats
     ran_out: Bools
-    believable: Floats
+    usual: Floats
 
 
 def demand_of(work: Work, limit: float) -> Demand:
@@ -53,8 +53,8 @@ def demand_of(work: Work, limit: float) -> Demand:
     before = np.arange(BINS) <= first[:, None]
     seen = np.where(before, used, 0.0)
     expected = mend(seen, limit, short | full).units
-    later = ~before | (denied > 0)
-    wanted = np.where(later, np.minimum(used + denied, np.maximum(used, _BELIEVED * expected)), used)
+    most = np.maximum(_BELIEVED * expected, (seen.sum(axis=1) / np.maximum(first, 1))[:, None])
+    wanted = np.minimum(used + denied, np.maximum(used, most))
     after = np.arange(BINS) >= first[:, None]
     asking = (wanted * after).sum(axis=1) >= _STILL_ASKING * (expected * after).sum(axis=1)
     told = short & asking
@@ -62,6 +62,19 @@ def demand_of(work: Work, limit: float) -> Demand:
     return Demand(units, (short | full) & ~told, _BELIEVED * np.asarray(expected.mean(axis=0)))
 
 
-def demand_today(used: Floats, denied: Floats, believable: Floats) -> Floats:
-    """What was asked of a pool today, ``float[96]``; `believable` as in `Demand`."""
-    return used + np.minimum(denied, believable)
+def demand_at_its_word(work: Work, limit: float) -> Demand:
+    """Take denied demand as it was logged, up to a day's limit: for what must not be denied again."""
+    room = np.maximum(limit - work.used.sum(axis=1), 0.0)
+    asked = work.denied.sum(axis=1)
+    share = np.minimum(1.0, room / np.where(asked > 0, asked, 1.0))
+    units = work.used + work.denied * share[:, None]
+    return Demand(units, np.zeros(len(units), dtype=bool), np.full(BINS, np.inf))
+
+
+def demand_today(used: Floats, denied: Floats, usual: Floats) -> Floats:
+    """What was asked of a pool today, ``float[96]``; `usual` as in `Demand`."""
+    if not denied.any():
+        return used
+    first = int((denied > 0).argmax())
+    pace = used[: first + 1].sum() / max(first, 1)
+    return np.asarray(used + np.minimum(denied, np.maximum(usual, pace)))

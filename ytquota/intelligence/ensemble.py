@@ -98,15 +98,22 @@ class PoolEnsembles:
         limit: units a day.
         now: epoch seconds.
         declared: of this pool.
+        demand: of its finished days; by default estimated by `demand_of`.
     """
 
     def __init__(
-        self, days: PoolDays, limit: float, now: float, declared: Sequence[Declaration] = ()
+        self,
+        days: PoolDays,
+        limit: float,
+        now: float,
+        declared: Sequence[Declaration] = (),
+        *,
+        demand: Demand | None = None,
     ) -> None:
         self.days, self.limit, self.now = days, limit, now
         self.declared = declared
         self.today = clocks.quota_day(now)
-        self.demand: Demand = demand_of(days.past, limit)
+        self.demand = demand or demand_of(days.past, limit)
 
     @property
     def quarter(self) -> int:
@@ -118,7 +125,7 @@ class PoolEnsembles:
         now = self.now if now is None else now
         place = min(day_grid.place(self.today, now), BINS - 1e-9)
         k = int(place)
-        seen = demand_today(self.days.today.used, self.days.today.denied, self.demand.believable)[:k]
+        seen = demand_today(self.days.today.used, self.days.today.denied, self.demand.usual)[:k]
         paths, weights = self._paths(self.demand, self.days.dates, seen, self.today)
         paths = paths.copy()
         paths[:, 0] *= 1.0 - (place - k)
@@ -128,11 +135,9 @@ class PoolEnsembles:
         """A whole day to come; once today is half over, how it goes counts like a finished day."""
         demand, dates = self.demand, self.days.dates
         if today.first >= BINS // 2:
-            seen = demand_today(self.days.today.used, self.days.today.denied, demand.believable)
+            seen = demand_today(self.days.today.used, self.days.today.denied, demand.usual)
             known = seen + np.concatenate([np.zeros(today.first), today.weights @ today.paths])
-            demand = Demand(
-                np.vstack([demand.units, known]), np.append(demand.ran_out, False), demand.believable
-            )
+            demand = Demand(np.vstack([demand.units, known]), np.append(demand.ran_out, False), demand.usual)
             dates = (*dates, self.today)
         paths, weights = self._paths(demand, dates, np.zeros(0), day)
         start = clocks.bounds_of(day).start
@@ -148,8 +153,14 @@ class PoolEnsembles:
             ran_out=demand.ran_out,
         )
 
-    def _with_declared(self, ensemble: Ensemble) -> Ensemble:
+    def declared_only(self, ensemble: Ensemble) -> Floats:
+        """What was declared, as one path for each of an ensemble's."""
         at = ensemble.at()
-        spans = list(zip(at[:-1].tolist(), at[1:].tolist(), strict=True))
-        more = np.array([sum(one.within(*span) for one in self.declared) for span in spans])
-        return ensemble._replace(paths=ensemble.paths + more) if more.any() else ensemble
+        spans = zip(at[:-1].tolist(), at[1:].tolist(), strict=True)
+        more = np.array([sum(one.within(*span) for one in self.declared) for span in spans], dtype=float)
+        return np.tile(more, (len(ensemble.paths), 1))
+
+    def _with_declared(self, ensemble: Ensemble) -> Ensemble:
+        if not self.declared:
+            return ensemble
+        return ensemble._replace(paths=ensemble.paths + self.declared_only(ensemble))

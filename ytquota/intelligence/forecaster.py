@@ -43,6 +43,7 @@ class Forecaster:
         project: str | None = None,
         bucket: str | None = None,
         check: bool = True,
+        ahead: bool = True,
     ) -> list[Forecast]:
         """A forecast for each pool of a project and bucket (None: all), those with use first.
 
@@ -51,11 +52,12 @@ class Forecaster:
             project: project number.
             bucket: the daily allowance.
             check: whether to say how well such forecasts did lately, which takes a tenth of a second a pool.
+            ahead: whether to look at the days ahead.
         """
         self.reader.read()
         balances = self.monitor.ledger.usage(project)
         made = [
-            self._forecast(PoolKey(name, pool), balance, declared, check=check)
+            self._forecast(PoolKey(name, pool), balance, declared, check=check, ahead=ahead)
             for name, pools in balances.items()
             for pool, balance in pools.items()
             if bucket in {None, pool}
@@ -68,7 +70,7 @@ class Forecaster:
         return PoolEnsembles(self.reader.pool(key), limit, self.monitor.clock.time(), own)
 
     def _forecast(
-        self, key: PoolKey, balance: Balance, declared: Sequence[Declaration], *, check: bool
+        self, key: PoolKey, balance: Balance, declared: Sequence[Declaration], *, check: bool, ahead: bool
     ) -> Forecast:
         now = self.monitor.clock.time()
         pool = self.pool(key, balance.limit, declared)
@@ -84,12 +86,14 @@ class Forecaster:
             sustainable_rate=balance.left * _HOUR / clocks.seconds_to_reset(now),
         )
         if balance.is_exhausted(now) and balance.limit > 0:
-            return _with_days(_frozen(bare, pool), pool)
+            frozen = _frozen(bare, pool)
+            return _with_days(frozen, pool, pool.rest()) if ahead else frozen
         reason = _too_little(pool, balance)
         if reason:
             return replace(bare, basis="withheld", reason=reason)
         ensemble = pool.rest()
-        return _with_days(self._full(bare, pool, ensemble, key, check=check), pool, ensemble)
+        made = self._full(bare, pool, ensemble, key, check=check)
+        return _with_days(made, pool, ensemble) if ahead else made
 
     def _full(
         self, bare: Forecast, pool: PoolEnsembles, ensemble: Ensemble, key: PoolKey, *, check: bool
@@ -153,10 +157,9 @@ def _frozen(bare: Forecast, pool: PoolEnsembles) -> Forecast:
     return replace(frozen, reason=f"{told}; demand would have been about {about:,.0f}", total=total)
 
 
-def _with_days(made: Forecast, pool: PoolEnsembles, ensemble: Ensemble | None = None) -> Forecast:
+def _with_days(made: Forecast, pool: PoolEnsembles, today: Ensemble) -> Forecast:
     if not pool.days.dates:
         return made
-    today = ensemble or pool.rest()
     ahead = []
     for days in range(1, DAYS_AHEAD + 1):
         day = pool.today + timedelta(days=days)

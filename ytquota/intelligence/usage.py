@@ -39,7 +39,7 @@ class QuotaIntelligence:
         self.monitor = monitor or _open()
 
     def can_perform_operation(
-        self, operation: str, credential_set: int, count: int = 1, priority: str = "normal"
+        self, operation: str, credential_set: int, count: int = 1, priority: str = ""
     ) -> Answer:
         """Whether `count` calls of a method fit into what its pool has left now.
 
@@ -47,7 +47,8 @@ class QuotaIntelligence:
             operation: a method, such as `videos.list`.
             credential_set: the number of the set it would be made with.
             count: how many times.
-            priority: critical and high may use the reserve, normal and low may not.
+            priority: critical and high may use the fixed reserve, normal and low may not; each leaves what
+                more important work of other tags may still need. By default that of the tag or the method.
 
         Raises:
             SettingsError: the set's project is not known.
@@ -210,7 +211,7 @@ class QuotaIntelligence:
             units=price.units * count,
             start=span[0],
             end=span[1],
-            priority=priority or "normal",
+            priority=self.monitor.priorities.of(price.method, tag, priority),
             tag=tag,
         )
         Declarations(self.monitor.folder).add(declaration, self.monitor.clock.time())
@@ -222,6 +223,15 @@ class QuotaIntelligence:
             known = ", ".join(projects) or "none yet"
             raise ValueError(f"Which project is it? Pass project=; the ledger knows {known}.")
         return projects[0]
+
+    def publish(self) -> bool:
+        """Publish the forecast for admission, in ``memory/forecast.json``; returns whether it was written.
+
+        It is valid for half an hour; whatever runs beside the bots should do so every few minutes.
+        """
+        from ytquota.intelligence.publisher import Publisher
+
+        return Publisher(self.monitor, self._forecaster).publish_if_due()
 
     @cached_property
     def _forecaster(self) -> Forecaster:

@@ -17,6 +17,7 @@ from ytquota.monitor.call import Call
 from ytquota.monitor.charging import record_of
 from ytquota.monitor.flight import Flight, Priced
 from ytquota.monitor.log import JournalLog, Position
+from ytquota.monitor.priorities import Priorities
 from ytquota.monitor.summary import usage_summary
 from ytquota.monitor.views import UsageView
 from ytquota.prices import PriceBook, canonical
@@ -43,6 +44,7 @@ class QuotaMonitor:
         clock: the time, injected.
         prices: the price list; the shipped one by default.
         admission: decides before each call how many units to keep for others; None keeps nothing back.
+        priorities: how much a call matters; by its method where nobody says so.
         on_verdict: told of every answer that is not fine.
         project_of: the project of a credential set's number, for `call(credential_set=N)`.
     """
@@ -55,6 +57,7 @@ class QuotaMonitor:
         clock: clocks.Clock | None = None,
         prices: PriceBook | None = None,
         admission: Admission | None = None,
+        priorities: Priorities | None = None,
         on_verdict: OnVerdict | None = None,
         project_of: Callable[[int], str] | None = None,
     ) -> None:
@@ -62,6 +65,7 @@ class QuotaMonitor:
         self.clock = clock or clocks.SystemClock()
         self.prices = prices or PriceBook.load()
         self.admission, self.on_verdict = admission, on_verdict
+        self.priorities = priorities or Priorities()
         self._project_of = project_of
         self._view = UsageView(folder / "quota_usage.json")
         self._audit = Audit(folder / "audit.jsonl")
@@ -89,6 +93,7 @@ class QuotaMonitor:
         clock = options.setdefault("clock", clocks.SystemClock())
         options.setdefault("prices", PriceBook.load(settings.price_profile, settings.prices_file))
         options.setdefault("project_of", project_of_set(settings))
+        options.setdefault("priorities", Priorities(settings.priorities))
         return cls(open_ledger(settings, clock), folder=settings.memory_dir, **options)
 
     # -- metering
@@ -104,6 +109,8 @@ class QuotaMonitor:
         self._write_what_waits()
         day = clocks.bounds_at(self.clock.time()).day
         priced = [self._price(demand, day) for demand in demands]
+        if getattr(self.admission, "is_shadow", False):
+            priced = self._with_shadow(priced)
         holds: dict[str, Hold] = {}
         try:
             for project, group in _by_project(priced).items():
@@ -151,7 +158,7 @@ class QuotaMonitor:
         credential_set: int | str | None = None,
         project: str | None = None,
         tag: str | None = None,
-        priority: str = "normal",
+        priority: str = "",
         facts: Mapping[str, object] | None = None,
     ) -> Call:
         """Meter a request of any other client, `with monitor.call("videos.list", credential_set=1) as call:`.
@@ -245,8 +252,11 @@ class QuotaMonitor:
 
     def _price(self, demand: Demand, day: date) -> Priced:
         price = self.prices.price_of(demand.method, on=day)
+        priority = self.priorities.of(price.method, demand.tag, demand.priority)
         return (
-            demand if demand.method == price.method else replace(demand, method=canonical(demand.method))
+            demand
+            if demand.method == price.method and demand.priority == priority
+            else replace(demand, method=canonical(demand.method), priority=priority)
         ), price
 
     def _keep(self, project: str, group: Sequence[Priced]) -> dict[str, int] | None:
@@ -260,6 +270,16 @@ class QuotaMonitor:
             kept = decision.keep if decision.allow else balances[price.bucket].limit
             keep[price.bucket] = max(keep.get(price.bucket, 0), kept)
         return keep
+
+    def _with_shadow(self, priced: Sequence[Priced]) -> list[Priced]:
+        """The same, and in the facts of a call that would be denied, why: the log will show it."""
+        assert self.admission is not None
+        noted = []
+        for demand, price in priced:
+            balances = self.ledger.usage(demand.project)[demand.project]
+            why = self.admission(demand, price, balances).shadow
+            noted.append((replace(demand, facts={**demand.facts, "shadow": why}) if why else demand, price))
+        return noted
 
     def _denied(self, priced: Sequence[Priced], error: QuotaExceeded) -> QuotaExceeded:
         """Log what was wanted and not given, and say so in full."""
