@@ -245,7 +245,7 @@ def test_the_changelog_ends_at_this_version():
 # -- the formats
 
 
-def test_the_documented_lines_are_what_the_journal_writes(tmp_path):
+def test_the_documented_lines_are_what_the_journal_writes(tmp_path, monkeypatch):
     """Each kind of line has an example in design.md, equal to a real one but for nonce, process and host."""
     documented = {}
     for block in BLOCKS:
@@ -253,6 +253,7 @@ def test_the_documented_lines_are_what_the_journal_writes(tmp_path):
             line = _told(json.loads(block.text))
             documented.setdefault(line["kind"], []).append(line)
 
+    monkeypatch.setattr("ytquota.monitor.page.LOOK_EVERY", 0)  # a deleted file is noticed at once
     written = [_told(json.loads(line)) for line in _one_line_of_each_kind(tmp_path)]
 
     assert set(documented) == {line["kind"] for line in written}
