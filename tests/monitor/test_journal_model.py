@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -53,7 +52,8 @@ class JournalMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
-        self.folder = Path(tempfile.mkdtemp())
+        self.kept = tempfile.TemporaryDirectory(prefix="ytquota-model-")
+        self.folder = Path(self.kept.name)
         self.clock = clocks.ManualClock(START + 80_000)
         self.model = Model()
         self.reopen()
@@ -161,12 +161,12 @@ class JournalMachine(RuleBasedStateMachine):
             assert pools[bucket].limit == self.model.limits[bucket]
 
     def teardown(self):
-        self.journal.close()
-        for path in (self.folder / "calls").rglob("*.jsonl"):
-            found = repair.examine(path)
-            assert not found.unreadable
-            assert found.is_sound
-        shutil.rmtree(self.folder)
+        with self.kept:
+            self.journal.close()
+            for path in (self.folder / "calls").rglob("*.jsonl"):
+                found = repair.examine(path)
+                assert not found.unreadable
+                assert found.is_sound
 
 
 TestJournal = JournalMachine.TestCase
