@@ -247,6 +247,17 @@ def test_the_count_of_another_program_up_the_tree_is_found(bot, place):
     assert bot.look() == []
 
 
+def test_a_view_that_shows_nothing_of_ours_is_no_count(bot):
+    """As a command leaves it in a folder where nothing was ever counted."""
+    bot.count()
+    (bot.memory / "quota_usage.json").rename(bot.folder.parent / "quota_usage.json")
+    assert bot.look() == []
+
+    view = {"v": 1, "ledger": "/elsewhere/calls", "projects": {"333333333333": {}}}
+    (bot.folder.parent / "quota_usage.json").write_text(json.dumps(view))
+    assert bot.look() == []
+
+
 # -- limits
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +15,7 @@ from ytquota.auth.tokens import ClientSecrets, Token, load_client_secrets, load_
 from ytquota.errors import CredentialError
 from ytquota.monitor.opening import project_of_set
 from ytquota.monitor.places import days_in, project_name
+from ytquota.operations.doctor.scan import Scan, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ class Install:
     settings: Settings
     clock: clocks.Clock
     ask_google: bool = False
+    _scans: dict[Path, Scan] = field(default_factory=dict, repr=False)
 
     @cached_property
     def secrets(self) -> dict[int, ClientSecrets | CredentialError]:
@@ -75,6 +77,12 @@ class Install:
             return SetStates() if is_older else file.read()
         except CredentialError as error:
             return error
+
+    def scan(self, path: Path) -> Scan:
+        """Return what a journal says beside the units; each is read once."""
+        if path not in self._scans:
+            self._scans[path] = scan(path)
+        return self._scans[path]
 
     @property
     def calls(self) -> Path:

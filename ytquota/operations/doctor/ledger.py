@@ -17,7 +17,7 @@ from ytquota.monitor.repair import GIVEN_UP_AFTER, Examination
 from ytquota.monitor.repair import examine as read_whole
 from ytquota.operations.doctor import mending
 from ytquota.operations.doctor.finding import Finding
-from ytquota.operations.doctor.scan import Scan, scan
+from ytquota.operations.doctor.scan import Scan
 from ytquota.prices import PriceBook
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def check(install: Install) -> Iterator[Finding]:
                 if day < install.today - timedelta(days=1):
                     yield from _garbled(_Day(install, path, day, read_whole(path), Scan()))
             if day >= install.today - timedelta(days=1):
-                recent.append(_Day(install, path, day, read_whole(path), scan(path)))
+                recent.append(_Day(install, path, day, read_whole(path), install.scan(path)))
     for one in recent:
         yield from _torn(one)
         yield from _garbled(one)

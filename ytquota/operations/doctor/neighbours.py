@@ -90,7 +90,7 @@ def _older_counts(install: Install) -> Iterator[Finding]:
     for path in paths:
         if path.parent == install.settings.memory_dir.resolve() or not _is(Path.is_file, path):
             continue
-        if _days(path.parent) or _ledger_of(path) == install.calls.resolve():
+        if _days(path.parent) or _is_harmless(install, path):
             continue
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         is_used = utc(install.clock.time()) - written < timedelta(days=2)
@@ -104,12 +104,18 @@ def _older_counts(install: Install) -> Iterator[Finding]:
         )
 
 
-def _ledger_of(view: Path) -> Path | None:
+def _is_harmless(install: Install, view: Path) -> bool:
+    """Whether it is a view of ours: of this very ledger, or of one that counted none of our projects."""
     try:
         facts: Any = orjson.loads(view.read_bytes())
-        return Path(facts["ledger"]).resolve()
+        ledger, projects = Path(facts["ledger"]), set(facts["projects"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return False
+    return (
+        not install.counts_here
+        or ledger.resolve() == install.calls.resolve()
+        or not projects & install.projects
+    )
 
 
 # -- where to look

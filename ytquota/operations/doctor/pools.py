@@ -11,7 +11,6 @@ from ytquota.monitor.page import read_state
 from ytquota.monitor.places import days_in, journal_path
 from ytquota.operations.doctor.finding import Finding
 from ytquota.operations.doctor.neighbours import other_ledgers, other_settings
-from ytquota.operations.doctor.scan import scan
 from ytquota.prices import BUCKETS
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _two_operators(install: Install, project: str) -> Iterator[Finding]:
     if not path.exists():
         return
     since = (utc(install.clock.time()) - _LATELY).strftime("%Y-%m-%dT%H:%M:%S")
-    for bucket, turns in scan(path).limits.items():
+    for bucket, turns in install.scan(path).limits.items():
         lately = [value for at, value in turns if at >= since]
         values = list(dict.fromkeys(lately))
         if len(values) > 1 and lately != values:
@@ -161,8 +160,8 @@ def _rotation(install: Install) -> Iterator[Finding]:
             "rotation",
             "note",
             "YTQUOTA_ROTATION",
-            f"Nobody knows for which channel {_sets(unknown)} speaks, so whose name a bot that moves will "
-            "appear under is unknown.",
+            f"The channel of {_sets(unknown)} is not known, so nobody can say under whose name a bot that "
+            "moves will appear.",
             "Run "
             + " and ".join(f"`ytquota login {token.number}`" for token in unknown)
             + ": a login learns the channel.",
