@@ -330,3 +330,21 @@ def test_a_failing_disk_is_named_with_advice(number, tmp_path):
     assert "x.jsonl" in text
     assert text.endswith(".")
     assert os.strerror(number) in text
+
+
+def test_mending_keeps_limits_marks_and_refused_counts(open_journal, a_call):
+    """What the last readable line knew besides the units is not lost with the garbled one."""
+    journal = open_journal()
+    journal.limit(PROJECT, "search_list", 6, source="server")
+    journal.exhaust(PROJECT, "video_insert", 2e9)
+    journal.settle(journal.hold(PROJECT, ONE), [a_call(0, released=1, outcome="refused")])
+    before = journal.usage(PROJECT)
+    with file_of(journal).open("ab") as file:
+        file.write(b'garbage\n{"v":1,"ki')
+
+    fresh = open_journal()
+    repair.mend(fresh, PROJECT, DAY, who="test")
+
+    assert fresh.usage(PROJECT) == before
+    fresh.hold(PROJECT, ONE)
+    assert file_of(fresh).with_suffix(".torn").exists()

@@ -182,6 +182,10 @@ class Page:
         os.ftruncate(self._fd, end)
         return end
 
+    def set_torn_tail_aside(self) -> None:
+        """Move half a line at the end of the file to its side file; inside `unread`."""
+        self.size = self._clear_torn_tail(self.size)
+
     def _load(self, raw: bytes) -> None:
         state = parse_state(raw, self.path)
         if state["v"] > lines.VERSION:
@@ -189,9 +193,11 @@ class Page:
                 f"The journal {self.path} was written by a newer ytquota (format {state['v']}, this one "
                 f"writes {lines.VERSION}). Nothing was counted. Upgrade ytquota in this environment."
             )
-        self.balances = state["bal"]
-        for bucket, start in lines.empty_balances().items():
-            self.balances.setdefault(bucket, start)
+        self.take_over(state)
+
+    def take_over(self, state: Mapping[str, Any]) -> None:
+        """Go on from what a line says: balances, limits, provisional marks."""
+        self.balances = lines.empty_balances() | state.get("bal", {})
         self.said = state.get("lim", {})
         self.provisional = state.get("provisional", [])
 
@@ -288,10 +294,14 @@ def parse_state(raw: bytes, path: Path) -> dict[str, Any]:
 
 def _is_balance(value: object) -> bool:
     """Whether this is [used, refused, limit, exhausted_until]."""
-    match value:
-        case [int(used), int(refused), int(limit), None | int() | float(), *_]:
-            return min(used, refused, limit) >= 0
-    return False
+    if type(value) is not list or len(value) < len(_BALANCE):
+        return False
+    return (
+        all(type(part) in kinds for part, kinds in zip(value, _BALANCE, strict=False)) and min(value[:3]) >= 0
+    )
+
+
+_BALANCE: tuple[tuple[type, ...], ...] = ((int,), (int,), (int,), (int, float, type(None)))
 
 
 def read_state(path: Path) -> tuple[dict[str, Any] | None, int]:

@@ -41,7 +41,7 @@ class Examination:
 
     `is_torn` says that the file ends in half a line. `replayed` is {bucket: units used}, counted from the
     lines themselves; `stated` is what the last readable line says. They differ only where lines were damaged
-    or edited.
+    or edited. `last` is the last readable line.
     """
 
     path: Path
@@ -52,6 +52,7 @@ class Examination:
     replayed: dict[str, int] = field(default_factory=dict)
     stated: dict[str, int] = field(default_factory=dict)
     unsettled: list[Unsettled] = field(default_factory=list)
+    last: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def is_sound(self) -> bool:
@@ -76,7 +77,8 @@ def mend(journal: Journal, project: str, day: date, *, who: str) -> Examination:
     """Give a journal whose last line is garbled a readable balance again, by an `adjust` line.
 
     The balance is the larger of what the readable lines add up to and what the last readable line says, so
-    that mending never makes room that may have been spent.
+    that mending never makes room that may have been spent. Limits, marks and refused counts are those of the
+    last readable line.
     """
     page = journal.open_unread(project, day)
     try:
@@ -84,9 +86,11 @@ def mend(journal: Journal, project: str, day: date, *, who: str) -> Examination:
             found = examine(page.path)
             if found.last_is_readable:
                 return found
-            for bucket in {*found.replayed, *found.stated}:
-                used = max(found.replayed.get(bucket, 0), found.stated.get(bucket, 0))
-                page.balances.setdefault(bucket, [0, 0, 0, None])[0] = used
+            if found.is_torn:
+                page.set_torn_tail_aside()
+            page.take_over(found.last)
+            for bucket, used in found.replayed.items():
+                page.balances[bucket][0] = max(used, page.balances[bucket][0])
             why = f"the last line could not be read ({len(found.unreadable)} unreadable in all)"
             journal.append_adjustment(page, reason=why, who=who)
     finally:
@@ -103,21 +107,30 @@ def _examine(path: Path, raw_lines: Iterable[bytes]) -> Examination:
             found.is_torn = True  # half a line: the next writer sets it aside
             break
         found.lines = number
-        try:
-            row = parse_state(raw.rstrip(b"\n"), path)
-        except LedgerUnavailable:
+        row = _readable(raw, path)
+        found.last_is_readable = row is not None
+        if row is None:
             found.unreadable.append(number)
-            found.last_is_readable = False
             continue
-        found.last_is_readable = True
-        found.stated = {bucket: balance[0] for bucket, balance in row["bal"].items()}
+        found.last = row
         _replay(row, used, open_holds)
+    found.stated = {bucket: balance[0] for bucket, balance in found.last.get("bal", {}).items()}
     found.replayed = {bucket: max(0, used[bucket]) for bucket in found.stated}
     found.unsettled = [
         Unsettled(id_, row["at"], tuple(map(tuple, row["items"])), row.get("pid", 0), row.get("note", ""))
         for id_, row in open_holds.items()
     ]
     return found
+
+
+def _readable(raw: bytes, path: Path) -> dict[str, Any] | None:
+    """A line, or None where it cannot be read."""
+    try:
+        row = parse_state(raw[:-1], path)
+        row["kind"], row["id"]
+    except (LedgerUnavailable, KeyError):
+        return None
+    return row
 
 
 def _replay(row: dict[str, Any], used: Counter[str], open_holds: dict[str, dict[str, Any]]) -> None:
