@@ -61,7 +61,8 @@ def test_a_day_of_trouble_logs_and_raises_no_secret(
     monitor.close()
 
     text = everything_logged() + "\n".join(told)
-    text += "\n".join(path.read_text() for path in settings.memory_dir.rglob("*") if path.is_file())
+    files = [path for path in settings.memory_dir.rglob("*") if path.is_file()]
+    text += "\n".join(path.read_text(errors="replace") for path in files)
 
     assert "quarantined" in text
     for secret in secrets:
