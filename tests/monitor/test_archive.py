@@ -259,3 +259,20 @@ def test_a_name_of_this_host_is_on_every_line(monitor):
     monitor.begin([Demand("videos.list", "111")]).answered([(200, None)], latency=0.1)
     (row,) = monitor.log()
     assert row["host"] == lines.HOST
+
+
+def test_the_filters_of_a_search_come_back_from_the_archive(monitor, clock, tmp_path):
+    """Advice reads them long after; lines without them stay without."""
+    filters = ["channelId", "eventType=live"]
+    clock.set(clocks.bounds_of(FIRST).start + 40_000)
+    for method, facts in (("search.list", {"filters": filters}), ("videos.list", {"ids": 2})):
+        monitor.begin([Demand(method, "111", facts=facts)]).answered([(200, None)], latency=0.1)
+        clock.advance(5)
+    clock.advance(86_400)
+    monitor.begin([Demand("videos.list", "111")]).answered([(200, None)], latency=0.1)
+    monitor.ledger.close()
+    clock.set(LATER)
+
+    take_in(tmp_path)
+
+    assert [row.get("facts") for row in monitor.log()][:2] == [{"filters": filters}, {"ids": 2}]

@@ -130,3 +130,23 @@ def test_the_hash_tells_repeated_calls_from_different_ones():
     assert fingerprint("id=a&part=id&key=1&alt=json") == fingerprint("part=id&id=a&key=2")
     assert fingerprint("id=a&part=id") != fingerprint("id=b&part=id")
     assert fingerprint("id=a&part=id") != fingerprint("id=a&part=id", "channels")
+
+
+def test_the_filters_of_a_search_are_kept_by_name_and_by_the_words_of_the_api():
+    """Advice must tell a search for uploads from one for a word; neither word nor channel is kept."""
+    uploads = call(
+        f"{ROOT}youtube/v3/search?part=id&channelId=UCsecret&order=date&type=video&maxResults=50&pageToken=x"
+    ).facts
+    live = call(
+        f"{ROOT}youtube/v3/search?part=id&channelId=UCsecret&eventType=live&type=Secret&foo=bar"
+    ).facts
+
+    assert uploads["filters"] == ["channelId", "order=date", "type=video"]
+    assert live["filters"] == ["channelId", "eventType=live", "type"]
+    assert call(f"{ROOT}youtube/v3/search?part=id&q=secret").facts["filters"] == ["q"]
+    assert "secret" not in json.dumps([uploads, live]).lower()
+
+
+def test_only_searches_have_filters():
+    """Every other line stays as short as it was."""
+    assert "filters" not in call(f"{ROOT}youtube/v3/playlistItems?part=id&playlistId=PLx").facts

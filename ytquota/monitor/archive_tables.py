@@ -45,6 +45,7 @@ CALLS = pa.schema(
         "max_results": pa.int16(),
         "page": pa.bool_(),
         "parts": _TEXT,  # joined by commas
+        "filters": _TEXT,  # of a search, joined by commas: names, and words of the API's own
         "hash": pa.uint32(),  # of the parameters, keyed; its first 32 bits tell calls of one day apart
     }
 )
@@ -101,7 +102,7 @@ def rollup(calls: pa.Table) -> pa.Table:
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     facts = row.get("facts") or {}
-    parts = facts.get("parts")
+    parts, filters = facts.get("parts"), facts.get("filters")
     return {
         **{name: row.get(name) for name in CALLS.names},
         "at": _milliseconds(row["at"]),
@@ -112,6 +113,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
         "max_results": facts.get("maxResults"),
         "page": facts.get("page"),
         "parts": None if parts is None else ",".join(parts),
+        "filters": None if filters is None else ",".join(filters),
         "hash": None if "hash" not in facts else int(facts["hash"][:8], 16),
     }
 
@@ -122,12 +124,14 @@ def _row(flat: dict[str, Any]) -> dict[str, Any]:
         "maxResults": flat.pop("max_results"),
         "page": flat.pop("page"),
         "parts": flat.pop("parts"),
+        "filters": flat.pop("filters", None),  # not in tables of old
         "hash": flat.pop("hash"),
     }
     if facts["hash"] is not None:
         facts["hash"] = f"{facts['hash']:08x}"
-    if facts["parts"] is not None:
-        facts["parts"] = facts["parts"].split(",")
+    for name in ("parts", "filters"):
+        if facts[name] is not None:
+            facts[name] = facts[name].split(",")
     known = {name: value for name, value in facts.items() if value is not None}
     flat["at"] = flat["at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     flat["latency"] = flat.pop("latency_ms") / 1000

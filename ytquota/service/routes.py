@@ -28,6 +28,8 @@ _NOT_HASHED = frozenset(
 )
 _VERBS = {"GET": "list", "POST": "insert", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
 _WORD = re.compile(r"[a-z][A-Za-z0-9]{1,39}")
+_CHOICES = frozenset(("eventType", "order", "type"))
+"""Filters of a search whose values are words of the API's own, not a caller's."""
 
 
 class Wire(NamedTuple):
@@ -147,6 +149,32 @@ def _facts(method: str, query: str, key: bytes) -> dict[str, Any]:
             facts["parts"] = facts.get("parts", []) + [
                 part for part in value.split(",") if _WORD.fullmatch(part)
             ]
+    if method == "search.list":
+        filters = _filters(pairs)
+        if filters:
+            facts["filters"] = filters
     if pairs:
         facts["hash"] = fingerprint(f"{method}\n{pairs}", key)
     return facts
+
+
+def _filters(pairs: list[tuple[str, str]]) -> list[str]:
+    """The names of a search's filters; with their value those that choose among words of the API's own."""
+    known = _search_parameters()
+    return [
+        f"{name}={value}" if name in _CHOICES and _WORD.fullmatch(value) and value in known[name] else name
+        for name, value in pairs
+        if name in known
+    ]
+
+
+@cache
+def _search_parameters() -> dict[str, frozenset[str]]:
+    """Filters of search.list, and the values that each may have."""
+    parameters = shipped_document()["resources"]["search"]["methods"]["list"]["parameters"]
+    filters = {
+        name: frozenset(about.get("enum", ()))
+        for name, about in parameters.items()
+        if name not in {"part", "maxResults", "pageToken"}
+    }
+    return filters | {"type": frozenset(("video", "channel", "playlist"))}
