@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ytquota.intelligence.advice import Advice
     from ytquota.intelligence.forecaster import Forecaster
     from ytquota.intelligence.frames import Grouping
     from ytquota.intelligence.outlook import Forecast
@@ -125,6 +126,23 @@ class QuotaIntelligence:
         bounds = clocks.bounds_of(day)
         calls = self.calls(clocks.utc(bounds.start), clocks.utc(bounds.end), project=project, bucket=bucket)
         return frames.intraday(calls, day, until=now)
+
+    def advise(
+        self, since: datetime | None = None, until: datetime | None = None, *, project: str | None = None
+    ) -> list[Advice]:
+        """What the bots could spare, what shows it in the log, and how; the largest share of a pool first.
+
+        Returns:
+            Nothing where nothing saves at least 1 % of its pool; see docs/advice.md for the rules.
+        """
+        from ytquota.intelligence.advice import advise, read
+
+        limits = {
+            (name, bucket): balance.limit
+            for name, pools in self.monitor.ledger.usage(project).items()
+            for bucket, balance in pools.items()
+        }
+        return advise(read(self.monitor.log(since, until, project=project)), limits=limits)
 
     def forecast(
         self, project: str | None = None, bucket: str | None = None, *, check: bool = True
