@@ -64,7 +64,7 @@ class Admission:
         balance = balances[bucket]
         if priority not in _KNOWN:
             priority = "normal"
-        fixed = 0 if priority in MAY_USE_RESERVE else self._reserve.units(balance.limit, bucket)
+        fixed = self.fixed_reserve(priority, bucket, balance.limit)
         needed = self._forecast.kept(demand.project, bucket, priority, demand.tag, self._clock.time())
         if not fixed and not needed:
             return _ALL_OF_IT
@@ -76,6 +76,10 @@ class Admission:
             is_denied = price.units <= balance.left < price.units + keep
             return Decision(shadow=reason) if is_denied else _ALL_OF_IT
         return Decision(keep=keep, reason=reason)
+
+    def fixed_reserve(self, priority: str, bucket: str, limit: int) -> int:
+        """Units of a limit that calls of a priority may not touch, whatever is forecast."""
+        return 0 if priority in MAY_USE_RESERVE else self._reserve.units(limit, bucket)
 
     def fits_at(self, demand: Demand, bucket: str, spare: int) -> float | None:
         """From when on (epoch seconds) no more than `spare` units will be kept, if a forecast tells."""

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from ytquota.intelligence.declared import Declaration
 
 _QUANTILE = 0.98
-# High, since what is kept too long is only late for those who wait, while what was not kept is gone. As the day
-# goes on the reserve is let go of anyway.
+# High, since what is kept too long is only late for those who wait, while what was not kept is gone. As the
+# day goes on the reserve is let go of anyway.
 _MARGIN = 1.25  # times what the neediest day needed ...
 _MARGIN_OF_A_DAY = 2.0  # ... and more where few days are known: divided by their number
 _LATE = 4.0  # quarters of an hour
+_GOES_ON = 7200.0  # seconds
+_PACE_SECONDS = 300.0  # less of a quarter does not tell a pace
 _Works = dict[WorkKey, tuple[Work, Today]]
 _TAGS = 5  # whose own work is left out of the reserve they see; the smaller ones see all of it
 
@@ -82,6 +84,7 @@ def _curve(
         ensemble = ensemble._replace(paths=pool.declared_only(ensemble))
     remaining = ensemble.paths[:, ::-1].cumsum(axis=1)[:, ::-1]
     units = np.maximum(_high(remaining, ensemble.weights), _neediest(pool, ensemble))
+    units = np.maximum(units, _going_on(pool, ensemble))
     units = np.maximum.accumulate(units[::-1])[::-1]
     return ensemble.at().round(1).tolist(), [*units.round(1).tolist(), 0.0]
 
@@ -101,6 +104,19 @@ def _neediest(pool: PoolEnsembles, ensemble: Ensemble) -> Floats:
     earlier = places - np.minimum(_LATE, (BINS - places) / 3)
     margin = _MARGIN + _MARGIN_OF_A_DAY / len(units)
     return np.asarray(margin * np.interp(earlier, np.arange(BINS + 1), remaining))
+
+
+def _going_on(pool: PoolEnsembles, ensemble: Ensemble) -> Floats:
+    """What it takes if that which is being done now goes on for another two hours, at each instant.
+
+    A stream may last longer than any did: its shape is not in the history, but its pace is known.
+    """
+    grid, k = day_grid.edges(ensemble.day), ensemble.first
+    seen = pool.days.today.used + pool.days.today.denied
+    lengths = np.minimum(grid[1:], ensemble.start) - grid[:-1]
+    pace = [seen[n] / lengths[n] for n in range(max(0, k - 2), k + 1) if lengths[n] >= _PACE_SECONDS]
+    left = grid[-1] - ensemble.at()[:-1]
+    return np.asarray(max(pace, default=0.0) * np.minimum(_GOES_ON, left))
 
 
 def _high(columns: Floats, weights: Floats) -> Floats:

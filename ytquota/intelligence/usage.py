@@ -9,9 +9,11 @@ from ytquota import clock as clocks
 from ytquota.intelligence.admission import Admission
 from ytquota.intelligence.answer import Answer, ask
 from ytquota.intelligence.declared import Declaration, Declarations
+from ytquota.intelligence.plan import CONFIDENCE, Plan
 from ytquota.monitor.metering import QuotaMonitor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     import pandas as pd
@@ -241,6 +243,44 @@ class QuotaIntelligence:
             known = ", ".join(projects) or "none yet"
             raise ValueError(f"Which project is it? Pass project=; the ledger knows {known}.")
         return projects[0]
+
+    def plan(
+        self,
+        work: Mapping[str, int],
+        *,
+        deadline: date | datetime | None = None,
+        project: str | None = None,
+        limits: Mapping[str, int] | None = None,
+        priorities: Mapping[str, str] | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> Plan:
+        """Whether work fits today beside the usual load, and if not, over which quota days it spreads.
+
+        Args:
+            work: calls by method, `{"search.list": 400, "videos.insert": 20}`.
+            deadline: the last quota day allowed (a date, included), or an aware instant.
+            project: whose quota; may be left out where the ledger knows one project only.
+            limits: what if a bucket had so many units a day.
+            priorities: by method; the more important are placed first. By default those of the methods.
+            confidence: how sure each day of the schedule is to be, from 0 to 1.
+
+        Raises:
+            ValueError: there is no work, a figure is out of range, or the project is not clear.
+        """
+        from ytquota.intelligence.planner import make_plan
+
+        if not 0 < confidence < 1:
+            raise ValueError(f"The confidence must lie between 0 and 1, and {confidence} does not.")
+        return make_plan(
+            self._forecaster,
+            work,
+            project=project or self._only_project(),
+            deadline=deadline,
+            limits=limits,
+            priorities=priorities,
+            confidence=confidence,
+            declared=Declarations(self.monitor.folder).ahead(self.monitor.clock.time()),
+        )
 
     def publish(self) -> bool:
         """Publish the forecast for admission, in ``memory/forecast.json``; returns whether it was written.
