@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -291,6 +292,7 @@ def test_nobody_need_look_at_night_for_what_comes_in_the_evening(proved, stage):
     advice = proved("quiet-hours", looking(600), looking(1800), days=days)
 
     assert "QUIET = {0, 1, 2" in advice.code
+    ast.parse(advice.code)
 
 
 def test_a_day_far_above_a_bots_own_is_pointed_out(proved, stage):
@@ -310,6 +312,7 @@ def test_a_day_far_above_a_bots_own_is_pointed_out(proved, stage):
     advice = proved("burn-break", working(300), working(20), days=days)
 
     assert "spent 300 on" in advice.title
+    ast.parse(advice.code)
 
 
 def test_who_asks_on_after_a_denial_is_told_that_it_costs_nothing(stage):

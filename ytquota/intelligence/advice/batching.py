@@ -110,4 +110,5 @@ for start in range(0, len(ids), 50):
 _STATISTICS = """\
 for start in range(0, len(ids), 50):
     some = ",".join(ids[start : start + 50])
-    answer = youtube.videos().batchGetStats(part="id,statistics", id=some).execute()"""
+    request = youtube.videos().batchGetStats(part="id,statistics", id=some)
+    answer = request.execute()"""

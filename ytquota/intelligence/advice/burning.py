@@ -22,6 +22,9 @@ CEILING = 0.9
 FAR_ABOVE = 1.5
 """How many times its usual most a day must have cost to be out of the ordinary."""
 
+UNEXPLAINED = 0.2
+"""The part of a day's excess that no other rule explains, at least."""
+
 ASKED_ON = 100
 """Calls on one day, after the first that was denied, that count as hammering."""
 
@@ -59,7 +62,10 @@ def _above(mine: pd.DataFrame, daily: pd.Series[int], days: list[pd.Timestamp]) 
         return None
     gone = mine.loc[spared]
     usual = float(daily.drop(days).median())
-    days = [day for day in days if (gone["day"] == day).any()]
+    days = [day for day in days if _is_unexplained(gone, day, daily[day] - usual)]
+    if not days:
+        return None
+    gone = gone[gone["day"].isin(days)]
     worst = max(days, key=lambda day: daily[day])
     dearest = str(gone.groupby("method", observed=True)["units"].sum().idxmax())
     several = f" (and {len(days) - 1} more such)" if len(days) > 1 else ""
@@ -70,12 +76,17 @@ def _above(mine: pd.DataFrame, daily: pd.Series[int], days: list[pd.Timestamp]) 
             f"{usual:,.0f} are usual{several}"
         ),
         rows=mine[mine["day"].isin(days)],
-        spared=spared,
+        spared=gone.index.tolist(),
         change=f"See what it did, mostly {dearest}, and give the bot a budget for the day.",
         code=_BUDGET.format(budget=max(1, round(ceiling)), method=dearest),
         certainty="estimated",
         assumption="What went beyond the bot's usual most was not wanted.",
     )
+
+
+def _is_unexplained(gone: pd.DataFrame, day: pd.Timestamp, excess: float) -> bool:
+    """Whether a good part of what a day cost too much is not what another rule has found already."""
+    return float(gone.loc[gone["day"] == day, "units"].sum()) >= UNEXPLAINED * excess
 
 
 def asking_on(_left: pd.DataFrame, whole: pd.DataFrame) -> Iterator[Finding]:
@@ -90,7 +101,7 @@ def asking_on(_left: pd.DataFrame, whole: pd.DataFrame) -> Iterator[Finding]:
         rows = mine[mine["day"].isin(hammered.index)]
         yield Finding(
             rule="asking-on",
-            title=f"{rows['tag'].iloc[0]} asked on {most:,} times on {day:%a %d %b} after a denial",
+            title=f"{rows['tag'].iloc[0]} asked {most:,} times more after a denial, on {day:%a %d %b}",
             rows=rows,
             spared=rows.index[rows["day"].duplicated()].tolist(),
             change="Stop at the first denial and go on at the reset that it names.",
@@ -102,9 +113,10 @@ def asking_on(_left: pd.DataFrame, whole: pd.DataFrame) -> Iterator[Finding]:
 
 
 _BUDGET = """\
-budget = {budget}  # units a day: the most it usually spends
+# units: the most it spends on other days, other advice followed
+budget = {budget}
 for item in work:
-    budget -= price_of("{method}").units  # from ytquota.prices
+    budget -= price_of("{method}").units
     if budget < 0:
         break"""
 

@@ -96,7 +96,7 @@ def _finding(polls: pd.DataFrame, quiet: list[int]) -> Iterator[Finding]:
 
 _OBEY = """\
 answer = request.execute()
-time.sleep(answer["pollingIntervalMillis"] / 1000)  # from the end of the answer, not from the asking"""
+time.sleep(answer["pollingIntervalMillis"] / 1000)  # then ask again"""
 
 _QUIET = """\
 QUIET = {hours}

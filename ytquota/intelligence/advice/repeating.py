@@ -82,8 +82,6 @@ def repeated_reads(left: pd.DataFrame, _whole: pd.DataFrame) -> Iterator[Finding
 def permanent_errors(left: pd.DataFrame, _whole: pd.DataFrame) -> Iterator[Finding]:
     """The same call again after an answer that will not change."""
     asked = left[(left["hash"] != "") & ~left["outcome"].isin(("denied", "refused", "not_sent"))]
-    # a write's text is not in the hash: only the client's own retry is surely the same write
-    asked = asked[~asked["method"].map(is_write).astype("bool") | (asked["calls"] == 0) | _failed(asked)]
     errors = asked[_failed(asked)]
     for rows, gone in by_bot(errors, _after_final_no(asked)):
         reason = rows.loc[gone, "reason"].astype("object").mode().iloc[0] or "an error"
@@ -135,7 +133,9 @@ def _after_final_no(asked: pd.DataFrame) -> list[int]:
     failed = _failed(ordered)
     same = ordered["group"].diff().fillna(1.0) == 0
     before = failed.shift(1, fill_value=False)
-    spared: list[int] = ordered.index[failed & same & before].tolist()
+    # a write's text is not in the hash: only the client's own retry is surely the same write
+    surely = ~ordered["method"].map(is_write).astype("bool") | (ordered["calls"] == 0)
+    spared: list[int] = ordered.index[failed & same & before & surely].tolist()
     return spared
 
 

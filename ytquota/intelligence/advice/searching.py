@@ -72,22 +72,26 @@ def _pages(rows: pd.DataFrame) -> int:
 
 
 _UPLOADS = """\
-channel = youtube.channels().list(part="contentDetails", id=channel_id).execute()["items"][0]
-uploads = channel["contentDetails"]["relatedPlaylists"]["uploads"]  # keep it: it stays the same
+request = youtube.channels().list(part="contentDetails", id=channel_id)
+channel = request.execute()["items"][0]["contentDetails"]
+uploads = channel["relatedPlaylists"]["uploads"]  # never changes: keep it
 answer = youtube.playlistItems().list(
     part="snippet", playlistId=uploads, maxResults=50
 ).execute()"""
 
 _LIVE_CODE = """\
 # your own channel: 1 unit
-mine = youtube.liveBroadcasts().list(part="id,snippet", broadcastStatus="active").execute()
-# any channel: 2 units; `uploads` is contentDetails.relatedPlaylists.uploads of the channel
+mine = youtube.liveBroadcasts().list(
+    part="id,snippet", broadcastStatus="active"
+).execute()
+# any channel: 2 units; `uploads` is its contentDetails.relatedPlaylists.uploads
 latest = youtube.playlistItems().list(
     part="contentDetails", playlistId=uploads, maxResults=50
 ).execute()
 ids = ",".join(item["contentDetails"]["videoId"] for item in latest["items"])
-states = youtube.videos().list(part="snippet,liveStreamingDetails", id=ids).execute()
-live = [v for v in states["items"] if v["snippet"]["liveBroadcastContent"] == "live"]"""
+parts = "snippet,liveStreamingDetails"
+states = youtube.videos().list(part=parts, id=ids).execute()["items"]
+live = [v for v in states if v["snippet"]["liveBroadcastContent"] == "live"]"""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
