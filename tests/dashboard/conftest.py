@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ytquota.clock import ManualClock
+from ytquota.dashboard import confirm
+from ytquota.dashboard.console import Console
 from ytquota.dashboard.panel import Dashboard
 from ytquota.monitor import Demand, QuotaMonitor
 from ytquota.settings import Settings
@@ -31,15 +33,21 @@ def no_swallowed_exception(caplog):
     assert not swallowed, swallowed
 
 
+@pytest.fixture(autouse=True)
+def no_double_clicks(monkeypatch):
+    """Tests click faster than people."""
+    monkeypatch.setattr(confirm, "_DOUBLE_CLICK", 0.0)
+
+
 @pytest.fixture
 def clock():
     return ManualClock(NOON)
 
 
 @pytest.fixture
-def settings(tmp_path):
-    """Three sets in two projects: 1 and 3 share one."""
-    lines = []
+def settings(tmp_path, request):
+    """Three sets in two projects: 1 and 3 share one; further lines of the `.env` as a parameter."""
+    lines = [getattr(request, "param", "")]
     for number, project in PROJECTS.items():
         client = {"client_id": f"{project}-abc.apps.googleusercontent.com", "client_secret": "s"}
         google = {
@@ -93,3 +101,17 @@ def open_dashboard(settings, monitor):
     yield open_
     for dashboard in opened:
         dashboard.close()
+
+
+@pytest.fixture
+def open_console(settings, monitor):
+    """Open consoles on the ledger, and close them after the test."""
+    opened = []
+
+    def open_(own=None, **options):
+        opened.append(Console(own or settings, options.pop("monitor", monitor), **options))
+        return opened[-1]
+
+    yield open_
+    for console in opened:
+        console.close()

@@ -6,13 +6,13 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
 from ipywidgets import Widget
 from ipywidgets.widgets import widget as registry
 
-from ytquota.auth.state import StateFile
 from ytquota.dashboard.panel import Dashboard
 from ytquota.settings import Settings
 
@@ -57,11 +57,11 @@ def test_names_from_outside_are_escaped(open_dashboard, spend):
     spend(tag="<img src=x onerror=alert(1)>", status=404, body="{}")
     dashboard = open_dashboard()
     look(dashboard)
-    for part in (dashboard.cards, dashboard.today, dashboard.troubles, dashboard.sets.rows[3].facts):
+    for part in (dashboard.cards, dashboard.today, dashboard.troubles, *dashboard.sets.groups.values()):
         assert "<img" not in part.value
         assert "Channel <" not in part.value
     assert "&lt;img" in dashboard.troubles.value
-    assert "Channel &lt;3&gt;" in dashboard.sets.rows[3].facts.value
+    assert any("Channel &lt;3&gt;" in head.value for head in dashboard.sets.groups.values())
 
 
 def test_an_exhausted_pool_says_so_and_when_it_resets(open_dashboard, spend, monitor, clock):
@@ -108,7 +108,7 @@ def test_without_sets_it_says_what_to_write(tmp_path, clock):
     dashboard = Dashboard(Settings.load({}, start=tmp_path))
     look(dashboard)
     assert "cp .env.example .env" in dashboard.cards.value
-    assert ".env.example" in dashboard.sets.children[0].value
+    assert ".env.example" in dashboard.sets.note.value
     dashboard.close()
     assert list(tmp_path.iterdir()) == [], "looking must leave nothing behind"
 
@@ -200,7 +200,7 @@ def test_no_news_sends_nothing_and_costs_under_10_ms(open_dashboard, spend):
     assert sent == []
 
 
-def test_new_numbers_cost_under_50_ms_on_the_loop(open_dashboard, spend):
+def test_new_numbers_cost_under_50_ms_on_the_loop(open_dashboard, spend, clock):
     """What runs on the kernel's loop when calls were made is short; reading and drawing happen beside it."""
     spend(times=200)
     dashboard = open_dashboard()
@@ -208,8 +208,8 @@ def test_new_numbers_cost_under_50_ms_on_the_loop(open_dashboard, spend):
     spend(times=20)
     snapshot = dashboard._feed.read()
     begun = time.perf_counter()
-    dashboard._show(snapshot)
-    dashboard._tick()
+    dashboard._show(snapshot, clock.time())
+    dashboard._tick(snapshot, clock.time())
     assert time.perf_counter() - begun < 0.050
 
 
@@ -276,13 +276,12 @@ def test_a_second_dashboard_stops_the_first(open_dashboard, settings):
 
 
 def test_closing_disposes_of_every_widget(settings, monitor, spend):
-    """Fifty opened and closed leave no widget behind, except their shared styles and layouts."""
+    """Some opened and closed leave no widget behind, except their shared styles and layouts."""
     spend()
 
     def panels():
-        return sum(
-            isinstance(one, Widget) and one._model_name not in _STYLES for one in registry._instances.values()
-        )
+        models = (one._model_name for one in registry._instances.values() if isinstance(one, Widget))
+        return Counter(model for model in models if model not in _STYLES)
 
     before = panels()
     for _ in range(5):
@@ -290,73 +289,94 @@ def test_closing_disposes_of_every_widget(settings, monitor, spend):
         look(dashboard)
         dashboard.close()
         dashboard.close()
-    assert panels() == before
+    assert panels() - before == Counter()
 
 
 _STYLES = {"LayoutModel", "HTMLStyleModel", "ButtonStyleModel", "DescriptionStyleModel", "TextStyleModel"}
 
 
-# -- credential sets
+# -- an earlier day, and pictures
 
 
-def test_sets_say_whose_they_are_and_what_they_have_left(open_dashboard, spend):
-    """Number, project, channel, state, what is left, and that sharing a project adds nothing."""
-    spend("comments.insert")
+YESTERDAY = datetime(2026, 11, 9, 20, tzinfo=UTC)
+TODAY = datetime(2026, 11, 10, 20, tzinfo=UTC)
+
+
+def test_an_earlier_day_can_be_looked_at_and_there_is_a_way_back(open_dashboard, spend):
+    """Its curve and where its units went; the cards stay live; one click leads back."""
+    spend("comments.insert", at=YESTERDAY, tag="night job", times=2)
+    spend(at=TODAY)
     dashboard = open_dashboard()
     look(dashboard)
-    facts = dashboard.sets.rows[1].facts.value
-    for told in ("Set 1", ">ready<", "Project 111111111111", "Left today: 9,950 units", "adds no quota"):
-        assert told in facts
-    assert "adds no quota" not in dashboard.sets.rows[10].facts.value
+    assert dict(dashboard.days.options)["Mon 9 Nov"] == YESTERDAY.date()
+    dashboard.days.value = YESTERDAY.date()
+    assert dashboard.live.layout.display == ""
+    assert "100 units used on Monday 9 November" in dashboard.today.value
+    assert "night job took all of it" in dashboard.today.value
+    assert "1 unit used" in dashboard.cards.value
+    dashboard.live.click()
+    assert dashboard.days.value is None
+    assert dashboard.live.layout.display == "none"
+    assert "1 units used by 12:00 Pacific" in dashboard.today.value
 
 
-def test_reset_asks_and_then_changes_the_state_on_disk(open_dashboard, spend, settings, monitor, clock):
-    """Click, read what will happen, confirm: quarantine gone, audit row written, success told."""
-    spend()
-    files = StateFile(settings.memory_dir, clock=clock)
-    files.quarantine(10, "Google refused the refresh token.")
-    dashboard = open_dashboard()
-    look(dashboard)
-    row = dashboard.sets.rows[10]
-    assert ">quarantined<" in row.facts.value
-    row.reset.ask.click()
-    assert "This will clear the quarantine of set 10" in row.reset.question.value
-    assert files.read().quarantined
-    row.reset.reason.value = "logged in again"
-    row.reset.really.click()
-    assert not files.read().quarantined
-    assert "Cleared" in row.reset.result.value
-    assert ">ready<" in row.facts.value
-    written = monitor.audit_rows()[-1]
-    assert (written["action"], written["credential_set"], written["why"]) == ("reset", 10, "logged in again")
-
-
-def test_a_question_stays_open_while_numbers_move(open_dashboard, spend):
-    """A refresh between the two clicks neither closes the question nor loses the reason."""
+def test_pictures_are_saved_as_png_and_svg(open_dashboard, spend, settings):
+    """The charts of the tab in view, each twice, in the memory folder; the page says where."""
     spend()
     dashboard = open_dashboard()
+    dashboard.save.click()
+    assert "Nothing was saved" in dashboard.saved.value
     look(dashboard)
-    row = dashboard.sets.rows[1]
-    row.reset.ask.click()
-    row.reset.reason.value = "half a sen"
-    spend(times=4)
-    look(dashboard)
-    assert dashboard.sets.rows[1] is row
-    assert row.reset.is_armed
-    assert row.reset.reason.value == "half a sen"
+    dashboard.save.click()
+    assert str(settings.memory_dir / "exports") in dashboard.saved.value
+    written = sorted(path.name for path in (settings.memory_dir / "exports").iterdir())
+    assert "2026-11-10-111111111111-default-curve.png" in written
+    assert len(written) == 8
+    svg = settings.memory_dir / "exports" / "2026-11-10-111111111111-default-curve.svg"
+    assert "units used by 12:00 Pacific" in svg.read_text()
 
 
-def test_a_reset_that_fails_is_told_beside_the_button(open_dashboard, spend, settings):
-    """The state file cannot be read: an alert where the click was, and nothing else happened."""
+def test_pictures_that_cannot_be_saved_are_an_alert(open_dashboard, spend, settings):
+    """A file where the folder should be: the page names it."""
     spend()
     dashboard = open_dashboard()
     look(dashboard)
-    row = dashboard.sets.rows[1]
-    row.reset.ask.click()
-    (settings.memory_dir / "exhausted_credentials.json").write_text("{ half")
-    row.reset.really.click()
-    assert 'role="alert"' in row.reset.result.value
-    assert "exhausted_credentials.json" in row.reset.result.value
+    (settings.memory_dir / "exports").write_text("")
+    dashboard.save.click()
+    assert 'role="alert"' in dashboard.saved.value
+    assert "exports" in dashboard.saved.value
+
+
+# -- what is to come
+
+
+def test_a_card_says_when_its_pool_runs_out(open_dashboard, spend):
+    """With some days of history: that it lasts, or when it will not; in the curve, too."""
+    for day in range(1, 10):
+        for hour in range(17, 24):
+            spend("comments.insert", at=datetime(2026, 11, day, hour, tzinfo=UTC), times=20)
+    for hour in range(16, 20):
+        spend("comments.insert", at=datetime(2026, 11, 10, hour, tzinfo=UTC), times=35)
+    dashboard = open_dashboard()
+    look(dashboard)
+    assert "runs out" in dashboard.cards.value
+    assert "; runs out" in dashboard.today.value
+    assert ">forecast " in dashboard.today.value
+
+
+def test_without_a_forecast_the_card_says_nothing_of_it(open_dashboard, spend, monkeypatch):
+    """A forecast that fails is no reason to show less of what is known."""
+
+    def fails(*_, **__):
+        raise ArithmeticError("no")
+
+    monkeypatch.setattr("ytquota.intelligence.QuotaIntelligence.forecast", fails)
+    spend()
+    dashboard = open_dashboard()
+    look(dashboard)
+    assert "1 unit used" in dashboard.cards.value
+    assert "ytq-ahead" not in dashboard.cards.value
+    assert dashboard.problem.value == ""
 
 
 @pytest.mark.parametrize("path", ["ytquota.dashboard", "ytquota.dashboard.app"])

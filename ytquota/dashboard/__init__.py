@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ytquota.dashboard.app import serve
+    from ytquota.dashboard.console import Console
     from ytquota.dashboard.panel import Dashboard
 
-_HOME = {"Dashboard": "ytquota.dashboard.panel", "serve": "ytquota.dashboard.app"}
+_HOME = {
+    "Console": "ytquota.dashboard.console",
+    "Dashboard": "ytquota.dashboard.panel",
+    "serve": "ytquota.dashboard.app",
+}
 
-__all__ = ["Dashboard", "serve"]
+__all__ = ["Console", "Dashboard", "serve"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from ytquota.clock import PACIFIC, utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ytquota.auth.sets import CredentialSet
-    from ytquota.dashboard.snapshot import Pool, Snapshot
+    from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot
+    from ytquota.intelligence.outlook import Forecast
 
 _NAMES = {
     "default": ("Units", "unit", "units"),
@@ -26,6 +27,7 @@ WARM = 0.8
 """Share of a limit from which a pool is shown as nearly used up."""
 
 _OLD = 15.0
+_HOUR = 60
 _LIMIT_SAYS = {"operator": "limit set by you", "server": "limit told by Google", "default": "default limit"}
 
 
@@ -56,7 +58,9 @@ def clock_time(at: float) -> str:
     return f"{pacific:%H:%M %Z} ({local:%H:%M %Z} here)"
 
 
-def header(snapshot: Snapshot, now: float, checked_at: float, *, live: bool) -> str:
+def header(
+    snapshot: Snapshot, now: float, checked_at: float, *, live: bool, title: str = "Quota today"
+) -> str:
     """Return the head of the page: which day, which ledger, what the numbers are and how old."""
     day = f"{snapshot.day:%A %-d %B %Y}"
     age = max(0.0, now - checked_at)
@@ -69,7 +73,7 @@ def header(snapshot: Snapshot, now: float, checked_at: float, *, live: bool) -> 
         else ""
     )
     return (
-        '<div class="ytq-head"><div><h2>Quota today</h2>'
+        '<div class="ytq-head"><div><h2>' + escape(title) + "</h2>"
         f"<p>{escape(day)}, Pacific time. Resets at {clock_time(snapshot.resets_at)}, "
         f"in {duration(snapshot.resets_at - now)}.</p></div>"
         f'<div><p class="ytq-live{" is-old" if old else ""}"><span aria-live="off">{told}</span>, '
@@ -79,17 +83,26 @@ def header(snapshot: Snapshot, now: float, checked_at: float, *, live: bool) -> 
     )
 
 
-def projects(snapshot: Snapshot, now: float) -> str:
-    """Return a section per project with one card per pool."""
+def projects(snapshot: Snapshot, now: float, hints: Mapping[PoolKey, str]) -> str:
+    """Return a section per project with one card per pool; `hints` say what to do about some of them."""
+    ahead = {key: outlook(forecast) for key, forecast in snapshot.forecasts.items()}
     names = dict.fromkeys(pool.project for pool in snapshot.pools)
     return "".join(
-        _project(name, [pool for pool in snapshot.pools if pool.project == name], snapshot.sets, now)
+        _project(
+            name,
+            [pool for pool in snapshot.pools if pool.project == name],
+            snapshot.sets,
+            now,
+            ahead | dict(hints),
+        )
         for name in names
     )
 
 
-def _project(name: str, pools: Iterable[Pool], sets: Sequence[CredentialSet], now: float) -> str:
-    cards = "".join(card(pool, now) for pool in pools)
+def _project(
+    name: str, pools: Iterable[Pool], sets: Sequence[CredentialSet], now: float, told: Mapping[PoolKey, str]
+) -> str:
+    cards = "".join(card(pool, now, told.get(pool.key, "")) for pool in pools)
     return (
         f'<section class="ytq-project"><h3>Project {escape(name)} {_whose(name, sets)}</h3>'
         f'<div class="ytq-cards">{cards}</div></section>'
@@ -106,8 +119,8 @@ def _whose(project: str, sets: Sequence[CredentialSet]) -> str:
     return f"<span>{word} {numbers}{', ' if channels else ''}{escape(channels)}</span>"
 
 
-def card(pool: Pool, now: float) -> str:
-    """Return one pool: what is left, what was used, a bar, and when it is full again."""
+def card(pool: Pool, now: float, told: str = "") -> str:
+    """Return one pool: what is left, what was used, a bar, when it is full again, and what else is `told`."""
     title = name_of(pool.bucket)
     gone, warm = pool.is_gone(now), pool.share >= WARM
     mood = " is-gone" if gone else " is-warm" if warm else "" if pool.used else " is-idle"
@@ -123,7 +136,26 @@ def card(pool: Pool, now: float) -> str:
         f'<div class="ytq-bar" title="{escape(_LIMIT_SAYS[pool.limit_source])}">'
         f'<i style="width:{share:.1%}"></i></div>'
         f'<div class="ytq-foot"><span>{_used(pool)}</span>'
-        f'<span class="ytq-when">{_when(pool, now)}</span></div></div>'
+        f'<span class="ytq-when">{_when(pool, now)}</span></div>'
+        + (f'<div class="ytq-foot ytq-ahead">{escape(told)}</div>' if told else "")
+        + "</div>"
+    )
+
+
+def outlook(forecast: Forecast) -> str:
+    """Return what a forecast says in a few words: "runs out 14:05 PST ± 40 min", or "lasts"."""
+    low, middle, high = forecast.run_out_at
+    if forecast.total is None or forecast.basis in {"frozen", "withheld"}:
+        return ""
+    few = " (little history yet)" if forecast.basis == "simple" else ""
+    if middle is None:
+        likely = f"{forecast.run_out_probability or 0:.0%} likely"
+        return f"may run out after {low:%H:%M %Z}, {likely}{few}" if low else f"lasts{few}"
+    if low is None or high is None:
+        return f"runs out about {middle:%H:%M %Z}, {forecast.run_out_probability or 0:.0%} likely{few}"
+    spread = max(5, 5 * round((high - low).total_seconds() / 600))
+    return (
+        f"runs out {middle:%H:%M %Z} ± {duration(60 * spread) if spread >= _HOUR else f'{spread} min'}{few}"
     )
 
 

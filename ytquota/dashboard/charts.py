@@ -40,6 +40,9 @@ class Day:
         left: what it has left by our count.
         unit: what is counted, in the plural.
         gone_at: about when the pool ran out, if it did.
+        is_over: whether it is an earlier day, looked at as a whole; `yesterday` is then the day before it.
+        fan: from now on (instant, low, middle, high): what the running total is expected to be.
+        ahead: what the forecast says, in a few words.
     """
 
     bounds: DayBounds
@@ -50,6 +53,9 @@ class Day:
     left: int
     unit: str = "units"
     gone_at: float | None = None
+    is_over: bool = False
+    fan: Sequence[tuple[float, float, float, float]] = ()
+    ahead: str = ""
 
     @property
     def hour(self) -> float:
@@ -64,7 +70,7 @@ class Day:
     @property
     def top(self) -> float:
         """The top of the axis: above the limit, unless the day is so quiet that its curve would lie flat."""
-        highest = max([*self.today[-1:], *self.yesterday[-1:], 1])
+        highest = max([*self.today[-1:], *self.yesterday[-1:], *(point[2] for point in self.fan[-1:]), 1])
         return highest * 1.5 if highest < self.limit * _FLAT else max(self.limit, highest) * 1.12
 
 
@@ -80,13 +86,29 @@ def day_curve(day: Day, *, width: int = WIDE) -> Chart:
         )  # fmt: skip
         axes.fill_between(hours, totals, color=palette.blue, alpha=0.16, linewidth=0)
         axes.plot(hours, totals, color=palette.blue, lw=2.4, solid_capstyle="round")
-        axes.plot(hours[-1:], totals[-1:], "o", color=palette.blue, ms=9, mec=palette.surface, mew=2)
+        if not day.is_over:
+            axes.plot(hours[-1:], totals[-1:], "o", color=palette.blue, ms=9, mec=palette.surface, mew=2)
+        _fan(axes, palette, day)
         _limit_line(axes, palette, day.limit, day.top)
         _name_curves(axes, palette, day)
         _hours(axes, palette, day.bounds, width)
         _count_axis(axes, palette, day.top, day.unit)
 
     return Chart(_curve_title(day), (width, 290 if width > NARROW else 240), draw)
+
+
+def _fan(axes: Any, palette: Palette, day: Day) -> None:
+    """From now on: the middle of what is expected, and a band that holds 8 of 10 days."""
+    if not day.fan:
+        return
+    hours = [(at - day.bounds.start) / _HOUR for at, *_ in day.fan]
+    low, middle, high = ([min(point[place], day.top) for point in day.fan] for place in (1, 2, 3))
+    axes.fill_between(hours, low, high, color=palette.sky, alpha=0.28, linewidth=0)
+    axes.plot(hours, middle, color=palette.blue, lw=1.6, ls=(0, (1, 2)))
+    axes.annotate(
+        f"forecast {day.fan[-1][2]:,.0f}", (hours[-1], middle[-1]), xytext=(-2, -5),
+        textcoords="offset points", ha="right", va="top", color=palette.blue, fontsize=TEXT,
+    )  # fmt: skip
 
 
 def _limit_line(axes: Any, palette: Palette, limit: int, top: float) -> None:
@@ -110,7 +132,7 @@ def _name_curves(axes: Any, palette: Palette, day: Day) -> None:
     if day.yesterday and day.yesterday[-1]:
         end = day.yesterday[-1]
         axes.annotate(
-            f"yesterday {end:,}", (len(day.yesterday) * _STEP, end), xytext=(-2, 5),
+            f"{_before(day)} {end:,}", (len(day.yesterday) * _STEP, end), xytext=(-2, 5),
             textcoords="offset points", ha="right", va="bottom", color=palette.muted, fontsize=TEXT,
         )  # fmt: skip
 
@@ -131,7 +153,27 @@ def _count_axis(axes: Any, palette: Palette, top: float, what: str) -> None:
     axes.set_ylabel(what, color=palette.muted, fontsize=TEXT)
 
 
+def _before(day: Day) -> str:
+    return "the day before" if day.is_over else "yesterday"
+
+
 def _curve_title(day: Day) -> str:
+    if day.is_over:
+        return _past_title(day)
+    told = _today_title(day)
+    return f"{told}; {day.ahead}" if day.ahead and day.gone_at is None else told
+
+
+def _past_title(day: Day) -> str:
+    name = f"{day.bounds.day:%A %-d %B}"
+    if not day.used:
+        return f"Nothing was used on {name}"
+    told = f"{day.used:,} {day.unit} used on {name}"
+    before = day.yesterday[-1] if day.yesterday else 0
+    return f"{told}, {_compared(day.used, before, 'on the day before')}" if before else told
+
+
+def _today_title(day: Day) -> str:
     if day.gone_at is not None and day.left == 0:
         return f"All {day.used:,} {day.unit} were gone at {_clock(day.gone_at)} Pacific"
     if day.gone_at is not None:
@@ -142,16 +184,17 @@ def _curve_title(day: Day) -> str:
     before = day.yesterday[len(day.today) - 1] if len(day.yesterday) >= len(day.today) else 0
     if not before:
         return f"{day.used:,} of {day.limit:,} {day.unit} used by {_clock(day.now)} Pacific"
-    return f"{day.used:,} {day.unit} used by {_clock(day.now)} Pacific, {_compared(day.used, before)}"
+    compared = _compared(day.used, before, "yesterday at this time")
+    return f"{day.used:,} {day.unit} used by {_clock(day.now)} Pacific, {compared}"
 
 
-def _compared(used: int, before: int) -> str:
+def _compared(used: int, before: int, then: str) -> str:
     change = round(100 * (used / before - 1))
     if not change:
-        return "as many as yesterday at this time"
+        return f"as many as {then}"
     if change >= 100:  # noqa: PLR2004 - from here on times are easier to read than per cent
-        return f"{used / before:.1f} times as many as yesterday at this time"
-    return f"{abs(change)} % {'more' if change > 0 else 'fewer'} than yesterday at this time"
+        return f"{used / before:.1f} times as many as {then}"
+    return f"{abs(change)} % {'more' if change > 0 else 'fewer'} than {then}"
 
 
 def _clock(at: float) -> str:

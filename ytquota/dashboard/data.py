@@ -6,68 +6,47 @@ are read, and added to the day's sums.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from dataclasses import dataclass, field, replace
+import logging
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
+from ytquota.auth.choice import permitted
+from ytquota.auth.rotation import preview_undo
 from ytquota.auth.sets import load_sets
 from ytquota.auth.state import FILE_NAME as STATE_FILE
-from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot, Today, Trouble
+from ytquota.dashboard.snapshot import Desk, Pool, PoolKey, Snapshot
+from ytquota.dashboard.sums import STEP, DaySums
+from ytquota.dashboard.trail import read_trail
+from ytquota.errors import CredentialError
 from ytquota.monitor import QuotaMonitor
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
+    from ytquota.auth.sets import CredentialSet
     from ytquota.dashboard.history import History
+    from ytquota.dashboard.snapshot import AuditRow, Today
+    from ytquota.intelligence import QuotaIntelligence
+    from ytquota.intelligence.outlook import Forecast
     from ytquota.monitor.log import Position
 
-STEP = 300
-"""Seconds per step of the day's curve."""
-
 TREND_DAYS = 14
-_TROUBLES = 40
 _LOOK_AGAIN = 10.0
 """Seconds after which everything is read anew: marks end, and other hosts count, without a log line."""
-
-
-@dataclass(slots=True)
-class DayPart:
-    """Today's sums of one pool, kept up to date line by line."""
-
-    steps: Counter[int] = field(default_factory=Counter)
-    methods: Counter[str] = field(default_factory=Counter)
-    sets: Counter[str] = field(default_factory=Counter)
-    tags: Counter[str] = field(default_factory=Counter)
-    last_charged: float | None = None
-
-    def add(self, row: Mapping[str, Any], at: float, start: float) -> None:
-        """Add one line of the log."""
-        units = row["units"]
-        if not units:
-            return
-        self.steps[int((at - start) // STEP)] += units
-        self.methods[row["method"]] += units
-        self.sets[row["set"]] += units
-        self.tags[row["tag"]] += units
-        self.last_charged = at
-
-    def totals(self, steps: int) -> tuple[int, ...]:
-        """Running total at the end of each of the first steps of the day."""
-        total, curve = 0, []
-        for step in range(steps):
-            total += self.steps.get(step, 0)
-            curve.append(total)
-        return tuple(curve)
+_FORECAST_EVERY = 180.0
+_DAYS_KEPT = 6
+_log = logging.getLogger("ytquota")
 
 
 class Feed:
     """Reads the ledger for one dashboard. Its methods block: call them off the loop, one `read` at a time.
 
     Args:
-        settings: without them, those of the environment and `.env`, loaded at the first look.
+        settings: without them, those of the environment and `.env`, loaded at the first look, and again when
+            somebody edited the `.env`.
         monitor: without it, the one that the settings describe.
     """
 
@@ -75,13 +54,23 @@ class Feed:
         self._given = settings, monitor
         self._settings: Settings | None = None
         self._monitor: QuotaMonitor | None = None
+        self._opened: list[QuotaMonitor] = []
+        self._env_seen = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin anew: nothing was read yet."""
         self._position: Position | None = None
-        self._state = 0
+        self._seen: tuple[int, ...] = ()
         self._read_at = float("-inf")
         self._bounds = clocks.DayBounds(date.min, 0.0, 0.0)
-        self._parts: dict[PoolKey, DayPart] = {}
-        self._troubles: deque[Trouble] = deque(maxlen=_TROUBLES)
+        self._sums = DaySums(0.0)
+        self._trail: tuple[int, tuple[AuditRow, ...], str] = (-1, (), "")  # when it changed, rows, undo
         self._history: History | None = None
+        self._days: dict[date, dict[PoolKey, Today]] = {}
+        self._intelligence: QuotaIntelligence | None = None
+        self._forecasts: dict[PoolKey, Forecast] = {}
+        self._forecast_at = float("-inf")
         self._last: Snapshot | None = None
 
     @property
@@ -93,8 +82,12 @@ class Feed:
         """
         if self._settings is None or self._monitor is None:
             settings, monitor = self._given
-            self._settings = settings or Settings.load()
-            self._monitor = monitor or QuotaMonitor.open(self._settings)
+            loaded = settings or Settings.load()
+            self._env_seen = _changed_at(_env_file(loaded))
+            if monitor is None:
+                monitor = QuotaMonitor.open(loaded)
+                self._opened.append(monitor)
+            self._settings, self._monitor = loaded, monitor
         return self._settings, self._monitor
 
     def now(self) -> float:
@@ -107,18 +100,21 @@ class Feed:
         Raises:
             YTQuotaError: settings, ledger or state cannot be read; the message says what to do.
         """
+        self._notice_edit()
         settings, monitor = self.desk
         now = monitor.clock.time()
         if not self._bounds.start <= now < self._bounds.end:
             self._begin_day(now)
         rows, position = monitor.tail(self._position)
-        state = _changed_at(settings)
-        quiet = position == self._position and state == self._state
+        seen = tuple(_changed_at(settings.memory_dir / name) for name in (STATE_FILE, "audit.jsonl"))
+        quiet = position == self._position and seen == self._seen
         if quiet and 0 <= now - self._read_at < _LOOK_AGAIN:
             return None
-        self._add(rows)
-        self._position, self._state, self._read_at = position, state, now
+        self._sums.add(rows)
+        self._position = position
+        self._notice_audit(settings, monitor, seen[-1])
         snapshot = self._snapshot(settings, monitor, now)
+        self._seen, self._read_at = seen, now  # not before: a look that failed is no look
         if snapshot == self._last:
             return None
         self._last = snapshot
@@ -137,67 +133,91 @@ class Feed:
         self._history = read_history(monitor, clocks.quota_day(monitor.clock.time()))
         self._read_at = float("-inf")
 
+    def day(self, day: date) -> Mapping[PoolKey, Today]:
+        """Every pool on an earlier quota day; read once, then kept. May run beside `read`."""
+        if day not in self._days:
+            from ytquota.dashboard.history import read_day  # noqa: PLC0415 - pandas
+
+            _, monitor = self.desk
+            kept = dict(list(self._days.items())[1 - _DAYS_KEPT :])
+            self._days = kept | {day: read_day(monitor, day)}
+        return self._days[day]
+
+    @property
+    def needs_forecasts(self) -> bool:
+        """Whether it is time to look ahead again."""
+        return not 0 <= self.now() - self._forecast_at < _FORECAST_EVERY
+
+    def load_forecasts(self) -> None:
+        """Look ahead; the next look shows it. May run beside `read`. Where that fails, nothing is shown."""
+        from ytquota.intelligence import QuotaIntelligence  # noqa: PLC0415 - after the first paint
+
+        _, monitor = self.desk
+        self._forecast_at = monitor.clock.time()
+        try:
+            self._intelligence = self._intelligence or QuotaIntelligence(monitor)
+            made = self._intelligence.forecast(check=False)
+        except Exception as error:  # noqa: BLE001 - the numbers of today do not depend on it
+            _log.warning("No forecast could be made: %s", error)
+            made = []
+        self._forecasts = {PoolKey(one.project, one.bucket): one for one in made if one.total is not None}
+        self._read_at = float("-inf")
+
     def close(self) -> None:
         """Let go of the ledger, if it was opened here."""
-        monitor, self._monitor = self._monitor, None
-        if monitor is not None and self._given[1] is None:
-            monitor.close()
+        self._monitor = None
+        while self._opened:
+            self._opened.pop().close()
+
+    def _notice_edit(self) -> None:
+        """Load the settings anew once their `.env` has changed."""
+        if (
+            self._given[0] is None
+            and self._settings
+            and _changed_at(_env_file(self._settings)) != self._env_seen
+        ):
+            # the old monitor stays open until the end: an action may be under way with it
+            self._settings = self._monitor = None
+            self._forget()
+
+    def _notice_audit(self, settings: Settings, monitor: QuotaMonitor, changed_at: int) -> None:
+        if self._trail[0] != changed_at:
+            self._trail = (changed_at, read_trail(monitor.audit_rows()), _undo(settings, monitor))
 
     def _begin_day(self, now: float) -> None:
         self._bounds = clocks.bounds_at(now)
         self._position = None
-        self._parts.clear()
-        self._troubles.clear()
-
-    def _add(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        for row in rows:
-            at = datetime.fromisoformat(row["at"]).timestamp()
-            key = PoolKey(row["project"], row["bucket"])
-            self._parts.setdefault(key, DayPart()).add(row, at, self._bounds.start)
-            if row["outcome"] != "ok":
-                self._note_trouble(row, at)
-
-    def _note_trouble(self, row: Mapping[str, Any], at: float) -> None:
-        texts = {name: row.get(name) or "" for name in ("method", "tag", "bucket", "outcome", "reason")}
-        new = Trouble(
-            at=at,
-            calls=row.get("calls", 1),
-            credential_set=row.get("set") or "",
-            status=row.get("status"),
-            **texts,
-        )
-        for place, old in enumerate(self._troubles):
-            if old.is_like(new):
-                del self._troubles[place]
-                new = replace(new, calls=new.calls + old.calls)
-                break
-        self._troubles.append(new)
+        self._sums = DaySums(self._bounds.start)
 
     def _snapshot(self, settings: Settings, monitor: QuotaMonitor, now: float) -> Snapshot:
         summary = monitor.get_usage_summary()
         steps = int((now - self._bounds.start) // STEP) + 1
         since = summary["counted_since"]
-        history = self._history
+        sets = load_sets(settings, monitor)
         return Snapshot(
             day=self._bounds.day,
             resets_at=self._bounds.end,
             ledger=summary["ledger"],
             counted_since=datetime.fromisoformat(since).timestamp() if since else None,
-            is_first_day=history is not None and not history.days,
+            is_first_day=self._history is not None and not self._history.days,
             pools=tuple(self._pools(summary)),
-            sets=tuple(load_sets(settings, monitor)),
-            today={
-                key: Today(
-                    part.totals(steps),
-                    dict(part.methods),
-                    dict(part.sets),
-                    dict(part.tags),
-                    part.last_charged,
-                )
-                for key, part in self._parts.items()
-            },
-            troubles=tuple(reversed(self._troubles)),
-            history=history,
+            sets=tuple(sets),
+            today=self._sums.today(steps),
+            troubles=self._sums.troubles(),
+            history=self._history,
+            uses=self._sums.uses(),
+            desk=self._decided(settings, sets),
+            forecasts=self._forecasts,
+        )
+
+    def _decided(self, settings: Settings, sets: Sequence[CredentialSet]) -> Desk:
+        usable = (one.number for one in permitted(settings, sets) if one.state == "ready")
+        return Desk(
+            rotation=tuple(settings.rotation),
+            env_file=str(_env_file(settings)),
+            in_use=next(usable, None),
+            trail=self._trail[1],
+            undo=self._trail[2],
         )
 
     def _pools(self, summary: Mapping[str, Any]) -> Iterable[Pool]:
@@ -219,8 +239,19 @@ class Feed:
                 )
 
 
-def _changed_at(settings: Settings) -> int:
+def _undo(settings: Settings, monitor: QuotaMonitor) -> str:
     try:
-        return (settings.memory_dir / STATE_FILE).stat().st_mtime_ns
+        return preview_undo(settings, monitor)
+    except CredentialError:
+        return ""
+
+
+def _env_file(settings: Settings) -> Path:
+    return settings.env_file or settings.root / ".env"
+
+
+def _changed_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
     except OSError:
         return 0

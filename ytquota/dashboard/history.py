@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ytquota import clock as clocks
+from ytquota.dashboard.snapshot import PoolKey, Today
 from ytquota.intelligence import QuotaIntelligence, frames
 
 if TYPE_CHECKING:
@@ -32,11 +33,15 @@ class PoolHistory:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class History:
-    """The days before today, oldest first; `days` is empty when nothing was logged."""
+    """The days before today, oldest first; `days` is empty when nothing was logged.
+
+    `last_use` tells by credential set when its last call ended, in epoch seconds.
+    """
 
     today: date
     days: tuple[date, ...] = ()
     pools: Mapping[tuple[str, str], PoolHistory] = field(default_factory=dict)
+    last_use: Mapping[str, float] = field(default_factory=dict)
 
     def trend(self, project: str, bucket: str) -> tuple[int, ...]:
         """Units per day of a pool, oldest first."""
@@ -62,7 +67,32 @@ def read_history(monitor: QuotaMonitor, today: date, days: int = DAYS) -> Histor
         )
         for (project, bucket), sums in burn.groupby(["project", "bucket"])
     }
-    return History(today, tuple(day.date() for day in whole), pools)
+    last = calls.groupby("credential_set", observed=True)["at"].max()
+    last_use = {str(number): at.timestamp() for number, at in last.items()}
+    return History(today, tuple(day.date() for day in whole), pools, last_use)
+
+
+def read_day(monitor: QuotaMonitor, day: date) -> dict[PoolKey, Today]:
+    """Return every pool that was used on one finished quota day."""
+    bounds = clocks.bounds_of(day)
+    calls = QuotaIntelligence(monitor).calls(clocks.utc(bounds.start), clocks.utc(bounds.end))
+    charged = calls[calls["units"] > 0]
+    return {
+        PoolKey(str(project), str(bucket)): Today(
+            tuple(int(total) for total in frames.intraday(part, day)["total"]),
+            _units_by(part, "method"),
+            _units_by(part, "credential_set"),
+            _units_by(part, "tag"),
+            part["at"].max().timestamp(),
+        )
+        for (project, bucket), part in charged.groupby(["project", "bucket"], observed=True)
+    }
+
+
+def _units_by(calls: pd.DataFrame, what: str) -> dict[str, int]:
+    return {
+        str(name): int(units) for name, units in calls.groupby(what, observed=True)["units"].sum().items()
+    }
 
 
 def _pool(calls: pd.DataFrame, sums: pd.DataFrame, today: date) -> PoolHistory:

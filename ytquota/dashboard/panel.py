@@ -1,20 +1,24 @@
-"""The live dashboard: one widget that looks at the ledger every second and never blocks the kernel."""
+"""The live dashboard: quota at a glance, and the rotation console as one of its tabs."""
 
 from __future__ import annotations
 
 import asyncio
-import weakref
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
 from ytquota.dashboard import cards, views
-from ytquota.dashboard.data import Feed
-from ytquota.dashboard.figures import style
-from ytquota.dashboard.sets_panel import SetsPanel
-from ytquota.dashboard.tasks import Tasks
+from ytquota.dashboard.console import ConsolePanel
+from ytquota.dashboard.live import Live, put
+from ytquota.dashboard.proposals import propose
+from ytquota.dashboard.snapshot import Today
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
     from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot
     from ytquota.monitor import QuotaMonitor
     from ytquota.settings import Settings
@@ -22,10 +26,9 @@ if TYPE_CHECKING:
 TABS = ("Today", "Four weeks", "Credential sets", "Refused and failed")
 _TODAY, _MONTH, _SETS, _TROUBLES = range(4)
 _REDRAW = 10.0
-_current: weakref.ref[Dashboard] | None = None
 
 
-class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
+class Dashboard(Live):
     """Quota at a glance. Show it as the last line of a cell; a second one in the same kernel stops the first.
 
     Args:
@@ -35,6 +38,8 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         redraw: seconds between two drawings of the charts, at least.
     """
 
+    _looks_ahead = True
+
     def __init__(
         self,
         settings: Settings | None = None,
@@ -43,130 +48,71 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         interval: float = 1.0,
         redraw: float = _REDRAW,
     ) -> None:
-        self._feed = Feed(settings, monitor)
-        self._interval, self._redraw = interval, redraw
-        self._tasks = Tasks(self._show_error)
-        self._turn = asyncio.Lock()
-        self._snapshot: Snapshot | None = None
-        self._checked_at = 0.0
-        self._drawn: dict[int, object] = {}
+        self._redraw = redraw
+        self._drawn: dict[int, tuple[object, list[views.Shown]]] = {}
         self._drawn_at = float("-inf")
-        self._paused = self._closed = self._reading_history = False
-        super().__init__(self._parts())
-        self.add_class("ytq")
-        _replace_current(self)
-        self.start()
+        super().__init__(settings, monitor, interval=interval)
 
     def _parts(self) -> list[Any]:
-        """Every widget of the page, top to bottom."""
-        self.head = w.HTML('<p class="ytq-note">Reading the ledger ...</p>')
-        self.problem = w.HTML()
-        self.cards = w.HTML()
+        self.cards, self.saved = w.HTML(), w.HTML()
         self.pools = w.Dropdown(description="Charts of", options=[], layout=w.Layout(display="none"))
+        self.days = w.Dropdown(
+            description="Day", options=[("today, live", None)], layout=w.Layout(display="none")
+        )
+        self.live = w.Button(description="Back to live", layout=w.Layout(display="none"))
+        self.save = w.Button(
+            description="Save pictures", tooltip="Write the charts of this tab as PNG and SVG"
+        )
         self.pause = w.Button(description="Pause", tooltip="Stop or resume looking at the ledger")
         self.today, self.month, self.troubles = w.HTML(), w.HTML(), w.HTML()
-        self.sets = SetsPanel(lambda: self._feed.desk, self.refresh_now)
+        self.sets = ConsolePanel(lambda: self._feed.desk, self.refresh_now)
         self.tabs = w.Tab([self.today, self.month, self.sets, self.troubles], titles=TABS)
-        self._style = w.HTML(style())
-        self._tools = w.HBox([self.pools, self.pause])
-        self._tools.add_class("ytq-tools")
+        self._chosen = w.HBox([self.pools, self.days, self.live])
+        self._tools = w.HBox([self._chosen, w.HBox([self.save, self.pause])])
+        for row in (self._tools, self._chosen):
+            row.add_class("ytq-tools")
         self.pause.on_click(self._paused_or_resumed)
-        self.pools.observe(self._choice_changed, "value")
-        self.tabs.observe(self._choice_changed, "selected_index")
-        return [self._style, self.head, self.problem, self.cards, self._tools, self.tabs]
-
-    # -- life
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it looks at the ledger by itself."""
-        return not self._paused and not self._closed
-
-    def start(self) -> None:
-        """Begin to look at the ledger, where a loop runs (in a kernel it does); else call `refresh`."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return
-        self._tasks.start(self._run)
+        self.save.on_click(lambda _: self._tasks.start(self._save))
+        self.live.on_click(lambda _: self.days.set_trait("value", None))
+        for choice, trait in ((self.pools, "value"), (self.days, "value"), (self.tabs, "selected_index")):
+            choice.observe(self._choice_changed, trait)
+        return [self.head, self.problem, self.cards, self._tools, self.saved, self.tabs]
 
     async def refresh_now(self) -> None:
         """Look at the ledger at once, and redraw the charts whenever that was last done."""
         self._drawn_at = float("-inf")
         await self.refresh()
 
+    async def load_history(self) -> None:
+        """Read the days before today and look ahead; the next refresh shows them."""
+        await super().load_history()
+        self._drawn_at = float("-inf")
+
     def close(self) -> None:
         """Stop, let go of the ledger, and dispose of every widget."""
         if self._closed:
             return
-        self._closed = True
-        self._tasks.close()
-        self.pools.unobserve_all()
-        self.tabs.unobserve_all()
-        self._feed.close()
-        for part in (
-            self.today,
-            self.month,
-            self.sets,
-            self.troubles,
-            self.pools,
-            self.pause,
-            *self.children,
-        ):
-            part.close()
+        for choice in (self.pools, self.days, self.tabs):
+            choice.unobserve_all()
         super().close()
-
-    async def _run(self) -> None:
-        while not self._closed:
-            if self.is_live:
-                await self.refresh()
-                if self._snapshot is not None and self._feed.needs_history:
-                    self._tasks.start(self.load_history)
-            await asyncio.sleep(self._interval)
-
-    async def refresh(self) -> None:
-        """Look at the ledger once and show what is new; an error is shown, and the next look tries again."""
-        async with self._turn:
-            try:
-                snapshot = await asyncio.to_thread(self._feed.read)
-                self._checked_at = self._feed.now()
-                if snapshot is not None:
-                    self._show(snapshot)
-                self._tick()
-                await self._draw()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs on the page
-                self._show_error(error)
-            else:
-                _put(self.problem, "")
-
-    async def load_history(self) -> None:
-        """Read the days before today, which takes a second or two; the next refresh shows them."""
-        if self._reading_history:
-            return
-        self._reading_history = True
-        try:
-            await asyncio.to_thread(self._feed.load_history)
-            self._drawn_at = float("-inf")
-        finally:
-            self._reading_history = False
+        texts = (self.today, self.month, self.sets, self.troubles)
+        for part in (*texts, self.pools, self.days, self.live, self.save, self.pause, *self._tools.children):
+            part.close()
 
     # -- showing
 
-    def _show(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        now = self._feed.now()
+    def _show(self, snapshot: Snapshot, now: float) -> None:
         self._offer_pools(snapshot, now)
+        self._offer_days(snapshot)
         self.sets.show(snapshot, now)
-        _put(self.troubles, views.troubles_page(snapshot.troubles))
+        put(self.troubles, views.troubles_page(snapshot.troubles))
 
-    def _tick(self) -> None:
-        """Bring texts with a running time up to date."""
-        if self._snapshot is None:
-            return
-        now = self._feed.now()
-        _put(self.head, cards.header(self._snapshot, now, self._checked_at, live=self.is_live))
-        page = cards.empty(self._snapshot) if self._snapshot.is_empty else cards.projects(self._snapshot, now)
-        _put(self.cards, page)
+    def _tick(self, snapshot: Snapshot, now: float) -> None:
+        put(self.head, cards.header(snapshot, now, self._checked_at, live=self.is_live))
+        hints = {one.key: one.hint for one in propose(snapshot, now)}
+        page = cards.empty(snapshot) if snapshot.is_empty else cards.projects(snapshot, now, hints)
+        put(self.cards, page)
+        self.sets.tick(now)
 
     def _offer_pools(self, snapshot: Snapshot, now: float) -> None:
         offered = {_pool_name(pool): pool.key for pool in snapshot.pools if pool.used or any(pool.trend)}
@@ -179,26 +125,34 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.pools.value = chosen
         self.pools.layout.display = "" if offered else "none"
 
-    async def _draw(self) -> None:
-        """Redraw the charts of the tab in view, off the loop, if their data changed and it is time."""
-        loop = asyncio.get_running_loop()
-        snapshot, tab = self._snapshot, self.tabs.selected_index
-        if snapshot is None or tab not in {_TODAY, _MONTH} or loop.time() - self._drawn_at < self._redraw:
+    def _offer_days(self, snapshot: Snapshot) -> None:
+        days = reversed(snapshot.history.days) if snapshot.history else ()
+        offered = [("today, live", None), *((f"{day:%a %-d %b}", day) for day in days)]
+        if offered == list(self.days.options):
             return
-        pool = snapshot.pool(self.pools.value) if self.pools.value else None
-        if pool is None:
-            return
-        now = self._feed.now()
-        data = _drawn_from(snapshot, pool, tab)
-        if self._drawn.get(tab) == data:
-            return
-        page = await asyncio.to_thread(_page, tab, snapshot, pool, now)
-        self._drawn[tab], self._drawn_at = data, loop.time()
-        _put(self.today if tab == _TODAY else self.month, page)
+        chosen = self.days.value
+        self.days.options = offered
+        self.days.value = chosen if chosen in dict(offered).values() else None
+        self.days.layout.display = "" if len(offered) > 1 else "none"
 
-    def _show_error(self, error: Exception) -> None:
-        told = str(error) or type(error).__name__
-        _put(self.problem, cards.alert("The numbers below are not up to date", told))
+    async def _draw(self, snapshot: Snapshot) -> None:
+        """Redraw the charts of the tab in view, off the loop, if their data changed and it is time."""
+        loop, tab = asyncio.get_running_loop(), self.tabs.selected_index
+        pool = snapshot.pool(self.pools.value) if self.pools.value else None
+        if tab not in {_TODAY, _MONTH} or pool is None or loop.time() - self._drawn_at < self._redraw:
+            return
+        day = self.days.value if tab == _TODAY else None
+        data = _drawn_from(snapshot, pool, tab, day)
+        if self._drawn.get(tab, (None,))[0] == data:
+            return
+        make = partial(self._past, day, pool) if day else _figures(tab, snapshot, pool, self._feed.now())
+        shown, page = await asyncio.to_thread(_made, make)
+        self._drawn[tab], self._drawn_at = (data, shown), loop.time()
+        put(self.today if tab == _TODAY else self.month, page)
+
+    def _past(self, day: date, pool: Pool) -> list[views.Shown]:
+        then, before = (self._feed.day(one).get(pool.key, Today()) for one in (day, day - timedelta(days=1)))
+        return views.past_figures(day, pool, then, before)
 
     # -- clicks
 
@@ -208,21 +162,50 @@ class Dashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._tasks.start(self._stand_still if self._paused else self.refresh_now)
 
     async def _stand_still(self) -> None:
-        self._tick()
+        if self._snapshot is not None:
+            self._tick(self._snapshot, self._feed.now())
 
     def _choice_changed(self, _: Any) -> None:
+        self.live.layout.display = "none" if self.days.value is None else ""
+        self.save.layout.display = "" if self.tabs.selected_index in {_TODAY, _MONTH} else "none"
+        put(self.saved, "")
         self._tasks.start(self.refresh_now)
 
+    async def _save(self) -> None:
+        _, shown = self._drawn.get(self.tabs.selected_index, (None, []))
+        key, snapshot = self.pools.value, self._snapshot
+        if not shown or key is None or snapshot is None:
+            put(self.saved, cards.status("Nothing was saved", "There is no chart here yet."))
+            return
+        folder = self._feed.desk[0].memory_dir / "exports"
+        name = f"{self.days.value or snapshot.day}-{key.project.replace(':', '-')}-{key.bucket}"
+        try:
+            paths = await asyncio.to_thread(views.save_figures, shown, folder, name)
+        except OSError as error:
+            put(self.saved, cards.alert("The pictures were not saved", f"{folder}: {error.strerror}"))
+        else:
+            told = f"{len(paths)} pictures, PNG and SVG, are in {folder}: {paths[0].name} and the like."
+            put(self.saved, cards.status("Saved", told))
 
-def _page(tab: int, snapshot: Snapshot, pool: Pool, now: float) -> str:
-    return views.today_page(snapshot, pool, now) if tab == _TODAY else views.month_page(snapshot, pool)
+
+def _figures(tab: int, snapshot: Snapshot, pool: Pool, now: float) -> Callable[[], list[views.Shown]]:
+    if tab == _TODAY:
+        return partial(views.today_figures, snapshot, pool, now)
+    return partial(views.month_figures, snapshot, pool)
 
 
-def _drawn_from(snapshot: Snapshot, pool: Pool, tab: int) -> object:
+def _made(make: Callable[[], list[views.Shown]]) -> tuple[list[views.Shown], str]:
+    shown = make()
+    return shown, views.figures_page(shown)
+
+
+def _drawn_from(snapshot: Snapshot, pool: Pool, tab: int, day: date | None) -> object:
     """What the charts of a tab depend on."""
-    return (
-        (pool, snapshot.today.get(pool.key), snapshot.history) if tab == _TODAY else (pool, snapshot.history)
-    )
+    if day is not None:
+        return (pool.key, pool.limit, day)
+    if tab == _MONTH:
+        return (pool, snapshot.history)
+    return (pool, snapshot.today.get(pool.key), snapshot.history, snapshot.forecasts.get(pool.key))
 
 
 def _most_telling(pools: list[Pool], now: float) -> PoolKey | None:
@@ -236,17 +219,3 @@ def _most_telling(pools: list[Pool], now: float) -> PoolKey | None:
 
 def _pool_name(pool: Pool) -> str:
     return f"{cards.name_of(pool.bucket)} of project {pool.project}"
-
-
-def _put(widget: Any, text: str) -> None:
-    """Set a widget's text, unless it says so already: every assignment is a message to the browser."""
-    if widget.value != text:
-        widget.value = text
-
-
-def _replace_current(panel: Dashboard) -> None:
-    global _current  # noqa: PLW0603 - one live dashboard per kernel
-    before = _current() if _current is not None else None
-    if before is not None:
-        before.close()
-    _current = weakref.ref(panel)

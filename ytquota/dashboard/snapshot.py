@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from ytquota.auth.sets import CredentialSet
     from ytquota.dashboard.history import History
+    from ytquota.intelligence.outlook import Forecast
 
 
 class PoolKey(NamedTuple):
@@ -81,6 +82,48 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """What today's calls of one credential set were: units by bucket and tag, and the last of them.
+
+    `last` is in epoch seconds, and None for a set that has not called today.
+    """
+
+    last: float | None = None
+    last_tag: str = ""
+    units: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """A row of the audit trail, in plain words."""
+
+    row: int
+    at: datetime
+    who: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What operators decided: which sets may stand in for one another, which is in use, who changed what.
+
+    Attributes:
+        rotation: the sets of YTQUOTA_ROTATION, in its order.
+        env_file: the file that such a line belongs in.
+        in_use: the set that a new service would use now; None if there is none.
+        trail: the last rows of the audit trail, the newest first.
+        undo: what undoing the last action would do; empty where there is nothing to undo.
+    """
+
+    rotation: tuple[int, ...] = ()
+    env_file: str = ".env"
+    in_use: int | None = None
+    trail: tuple[AuditRow, ...] = ()
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the dashboard shows, at one instant. `resets_at` and `counted_since` are epoch seconds."""
 
@@ -94,6 +137,9 @@ class Snapshot:
     today: Mapping[PoolKey, Today]
     troubles: tuple[Trouble, ...]
     history: History | None = None
+    uses: Mapping[int, Use] = field(default_factory=dict)
+    desk: Desk = field(default_factory=Desk)
+    forecasts: Mapping[PoolKey, Forecast] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:

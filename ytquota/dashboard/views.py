@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from html import escape
 from typing import TYPE_CHECKING
 
 from ytquota.clock import PACIFIC, bounds_of
 from ytquota.dashboard import charts
-from ytquota.dashboard.cards import name_of, unit_of
+from ytquota.dashboard.cards import name_of, outlook, unit_of
 from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot, Today
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ytquota.dashboard.figures import Chart
     from ytquota.dashboard.history import PoolHistory
     from ytquota.dashboard.snapshot import Trouble
 
+_WIDTHS = (charts.WIDE, charts.NARROW)
 _HAPPENED = {
     "refused": "refused by Google for quota; nothing was charged",
     "error": "failed at Google; charged all the same",
@@ -29,47 +32,92 @@ _HAPPENED = {
 _DENIED = {"exhausted": "not sent: its pool was marked as exhausted"}
 
 
-def today_page(snapshot: Snapshot, pool: Pool, now: float) -> str:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A figure of a tab: a caption, a name for its file, and its drawings, the widest first."""
+
+    caption: str
+    name: str
+    drawn: Sequence[Chart]
+
+
+def today_figures(snapshot: Snapshot, pool: Pool, now: float) -> list[Shown]:
     """Return the day's curve and where the units went, for one pool."""
     today = snapshot.today.get(pool.key, Today())
     before = _history(snapshot, pool.key)
-    unit = unit_of(pool.bucket)
-    gone_at = today.last_charged if pool.is_gone(now) else None
+    forecast = snapshot.forecasts.get(pool.key)
+    is_gone = pool.is_gone(now)
+    ahead = [] if forecast is None or is_gone else forecast.fan
     day = charts.Day(
         bounds_of(snapshot.day), now, today.totals, before.yesterday if before else (), pool.limit, pool.left,
-        unit=unit, gone_at=gone_at,
+        unit=unit_of(pool.bucket), gone_at=today.last_charged if is_gone else None,
+        fan=[(point.at.timestamp(), *point.total) for point in ahead],
+        ahead=outlook(forecast) if forecast is not None else "",
     )  # fmt: skip
-    curves = [charts.day_curve(day, width=width) for width in (charts.WIDE, charts.NARROW)]
+    return [_curve(day, f"{_whose(pool)}, today"), *_burns(today, day.unit)]
+
+
+def past_figures(day: date, pool: Pool, then: Today, before: Today) -> list[Shown]:
+    """Return the curve of an earlier day and where its units went; `before` is the day before it."""
+    bounds = bounds_of(day)
+    facts = charts.Day(
+        bounds, bounds.end, then.totals, before.totals, pool.limit, pool.left,
+        unit=unit_of(pool.bucket), is_over=True,
+    )  # fmt: skip
+    caption = f"{_whose(pool)}, {day:%A %-d %B %Y}; the limit is today's"
+    return [_curve(facts, caption), *_burns(then, facts.unit)]
+
+
+def _curve(day: charts.Day, caption: str) -> Shown:
+    return Shown(caption, "curve", [charts.day_curve(day, width=width) for width in _WIDTHS])
+
+
+def _burns(today: Today, unit: str) -> list[Shown]:
     kinds = {
-        f"{unit} by method": today.methods,
-        f"{unit} by credential set": {f"set {number}": units for number, units in today.sets.items()},
-        f"{unit} by tag": today.tags,
+        "method": today.methods,
+        "credential set": {f"set {number}": units for number, units in today.sets.items()},
+        "tag": today.tags,
     }
-    bars = (
-        figure(caption.capitalize(), [charts.burn_bars(units, unit=unit)]) for caption, units in kinds.items()
-    )
-    return figure(f"{_whose(pool)}, today", curves) + f'<div class="ytq-grid">{"".join(bars)}</div>'
+    return [
+        Shown(
+            f"{unit} by {kind}".capitalize(), f"by-{kind.split()[-1]}", [charts.burn_bars(units, unit=unit)]
+        )
+        for kind, units in kinds.items()
+    ]
 
 
-def month_page(snapshot: Snapshot, pool: Pool) -> str:
-    """Return the last four weeks of one pool: units per day, and the usual hours."""
+def month_figures(snapshot: Snapshot, pool: Pool) -> list[Shown]:
+    """Return four weeks of one pool: units per day, and the usual hours; nothing before they are read."""
     history, before = snapshot.history, _history(snapshot, pool.key)
     if history is None:
-        return '<p class="ytq-note">Reading the days before today ...</p>'
+        return []
     days = [*history.days, snapshot.day]
     units = [*(before.units if before else [0] * len(history.days)), pool.used]
     unmet = [*(before.unmet if before else [0] * len(history.days)), pool.refused]
     unit = unit_of(pool.bucket)
-    widths = (charts.WIDE, charts.NARROW)
-    page = figure(
-        f"{_whose(pool)}, {len(days)} days",
-        [charts.daily_bars(days, units, unmet, pool.limit, unit=unit, width=width) for width in widths],
-    )
+    bars = [charts.daily_bars(days, units, unmet, pool.limit, unit=unit, width=width) for width in _WIDTHS]
+    shown = [Shown(f"{_whose(pool)}, {len(days)} days", "days", bars)]
     if before is not None:
-        page += figure(
-            "By hour and weekday", [charts.heat_map(before.heat, unit=unit, width=w) for w in widths]
-        )
-    return page
+        heat = [charts.heat_map(before.heat, unit=unit, width=width) for width in _WIDTHS]
+        shown.append(Shown("By hour and weekday", "hours", heat))
+    return shown
+
+
+def figures_page(shown: Sequence[Shown]) -> str:
+    """Return figures as HTML: those for every width side by side, the others in rows of their own."""
+    if not shown:
+        return '<p class="ytq-note">Reading the days before today ...</p>'
+    wide = "".join(figure(one.caption, one.drawn) for one in shown if len(one.drawn) > 1)
+    small = "".join(figure(one.caption, one.drawn) for one in shown if len(one.drawn) == 1)
+    return wide + (f'<div class="ytq-grid">{small}</div>' if small else "")
+
+
+def save_figures(shown: Sequence[Shown], folder: Path, name: str) -> list[Path]:
+    """Write figures as PNG and SVG, each with its title; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        one.drawn[0].save(folder / f"{name}-{one.name}.{kind}") for one in shown for kind in ("png", "svg")
+    ]
 
 
 def _whose(pool: Pool) -> str:

@@ -1,0 +1,160 @@
+"""What is alive: a widget that looks at the ledger every second and never blocks the kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from ytquota.dashboard import cards
+from ytquota.dashboard.data import Feed
+from ytquota.dashboard.figures import style
+from ytquota.dashboard.tasks import Tasks
+
+if TYPE_CHECKING:
+    from ytquota.dashboard.snapshot import Snapshot
+    from ytquota.monitor import QuotaMonitor
+    from ytquota.settings import Settings
+
+_current: dict[type[Live], weakref.ref[Live]] = {}
+
+
+class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
+    """Base of the dashboard and the console. A second one of a kind in the same kernel stops the first.
+
+    Args:
+        settings: without them, those of the environment and `.env`.
+        monitor: without it, the one that the settings describe.
+        interval: seconds between two looks at the ledger.
+    """
+
+    _looks_ahead = False
+    """Whether forecasts are shown."""
+
+    def __init__(
+        self, settings: Settings | None = None, monitor: QuotaMonitor | None = None, *, interval: float = 1.0
+    ) -> None:
+        self._feed = Feed(settings, monitor)
+        self._interval = interval
+        self._tasks = Tasks(self._show_error)
+        self._turn = asyncio.Lock()
+        self._snapshot: Snapshot | None = None
+        self._checked_at = 0.0
+        self._paused = self._closed = self._is_behind = False
+        self.head = w.HTML('<p class="ytq-note">Reading the ledger ...</p>')
+        self.problem = w.HTML()
+        self._style = w.HTML(style())
+        super().__init__([self._style, *self._parts()])
+        self.add_class("ytq")
+        _replace_current(self)
+        self.start()
+
+    # -- what the kinds differ in
+
+    def _parts(self) -> list[Any]:
+        """Every widget of the page, top to bottom."""
+        raise NotImplementedError
+
+    def _show(self, snapshot: Snapshot, now: float) -> None:
+        """Show what is new."""
+        raise NotImplementedError
+
+    def _tick(self, snapshot: Snapshot, now: float) -> None:
+        """Bring texts with a running time up to date."""
+        raise NotImplementedError
+
+    async def _draw(self, snapshot: Snapshot) -> None:
+        """Redraw what takes longer, off the loop."""
+
+    # -- life
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it looks at the ledger by itself."""
+        return not self._paused and not self._closed
+
+    def start(self) -> None:
+        """Begin to look at the ledger, where a loop runs (in a kernel it does); else call `refresh`."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self._tasks.start(self._run)
+
+    async def refresh_now(self) -> None:
+        """Look at the ledger at once."""
+        await self.refresh()
+
+    def close(self) -> None:
+        """Stop, let go of the ledger, and dispose of every widget."""
+        if self._closed:
+            return
+        self._closed = True
+        self._tasks.close()
+        self._feed.close()
+        for part in self.children:
+            part.close()
+        super().close()
+
+    async def _run(self) -> None:
+        while not self._closed:
+            if self.is_live:
+                await self.refresh()
+                if self._snapshot is not None and self._wants_more:
+                    self._tasks.start(self.load_history)
+            await asyncio.sleep(self._interval)
+
+    @property
+    def _wants_more(self) -> bool:
+        return self._feed.needs_history or (self._looks_ahead and self._feed.needs_forecasts)
+
+    async def refresh(self) -> None:
+        """Look at the ledger once and show what is new; an error is shown, and the next look tries again."""
+        async with self._turn:
+            try:
+                snapshot = await asyncio.to_thread(self._feed.read)
+                now = self._checked_at = self._feed.now()
+                if snapshot is not None:
+                    self._snapshot = snapshot
+                    self._show(snapshot, now)
+                if self._snapshot is not None:
+                    self._tick(self._snapshot, now)
+                    await self._draw(self._snapshot)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs on the page
+                self._show_error(error)
+            else:
+                put(self.problem, "")
+
+    async def load_history(self) -> None:
+        """Read the days before today and look ahead, which takes seconds; the next refresh shows them."""
+        if self._is_behind:
+            return
+        self._is_behind = True
+        try:
+            if self._feed.needs_history:
+                await asyncio.to_thread(self._feed.load_history)
+            if self._looks_ahead and self._feed.needs_forecasts:
+                await asyncio.to_thread(self._feed.load_forecasts)
+        finally:
+            self._is_behind = False
+
+    def _show_error(self, error: Exception) -> None:
+        told = str(error) or type(error).__name__
+        put(self.problem, cards.alert("The numbers below are not up to date", told))
+
+
+def put(widget: Any, text: str) -> None:
+    """Set a widget's text, unless it says so already: every assignment is a message to the browser."""
+    if widget.value != text:
+        widget.value = text
+
+
+def _replace_current(panel: Live) -> None:
+    """Stop the one of the same kind that was there before."""
+    kind = type(panel)
+    before = _current[kind]() if kind in _current else None
+    if before is not None:
+        before.close()
+    _current[kind] = weakref.ref(panel)

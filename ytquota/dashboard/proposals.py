@@ -1,0 +1,128 @@
+"""What to do about a pool that ran out: who may take over, which line permits it, or how long to wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from ytquota.auth.choice import POLICY
+from ytquota.dashboard.cards import clock_time, duration, name_of, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ytquota.auth.sets import CredentialSet
+    from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What can be done about one pool that ran out.
+
+    Attributes:
+        key: the pool.
+        title: what happened.
+        told: what can be done, in sentences.
+        hint: the same in a few words, for its card.
+        rotate_to: the set that should take over, if there is one.
+    """
+
+    key: PoolKey
+    title: str
+    told: tuple[str, ...]
+    hint: str
+    rotate_to: int | None = None
+
+
+def propose(snapshot: Snapshot, now: float) -> tuple[Proposal, ...]:
+    """Return a proposal for each pool that ran out and that a credential set here calls with."""
+    return tuple(
+        _about(snapshot, pool, now)
+        for pool in snapshot.pools
+        if pool.is_gone(now) and any(one.project == pool.project for one in snapshot.sets)
+    )
+
+
+def _about(snapshot: Snapshot, pool: Pool, now: float) -> Proposal:
+    until = pool.resets_at if not pool.left else min(pool.exhausted_until or pool.resets_at, pool.resets_at)
+    title = f"{name_of(pool.bucket)} of project {pool.project} ran out"
+    wait = f"{clock_time(until)}, in {duration(until - now)}"
+    able = [one for one in snapshot.sets if _could_take_over(snapshot, one, pool, now)]
+    listed = sorted(
+        (one for one in able if one.number in snapshot.desk.rotation),
+        key=lambda one: snapshot.desk.rotation.index(one.number),
+    )
+    own = [one.number for one in snapshot.sets if one.project == pool.project]
+    mark = [f"If you know better than that mark: Reset set {own[0]} clears it."] if pool.left and own else []
+    if listed and any(number in snapshot.desk.rotation for number in own):
+        return _listed(snapshot, pool, listed[0], (title, wait, mark), now)
+    if able:
+        others = " or ".join(f"set {one.number} ({_left(snapshot, one, pool, now)})" for one in able)
+        line = ",".join(map(str, _permitting(snapshot, own, able)))
+        permit = (
+            f"Nothing may stand in for set {_and(own)}. If {others} may, write YTQUOTA_ROTATION={line} into "
+            f"{snapshot.desk.env_file}, and rotate here. {POLICY}"
+        )
+        told = (permit, f"Or wait until {wait}.", *mark)
+        return Proposal(pool.key, title, told, "nothing may stand in: see Credential sets")
+    told = (f"No other set here could do its work. Wait until {wait}.", *mark)
+    return Proposal(pool.key, title, told, "no other set could take over")
+
+
+def _listed(
+    snapshot: Snapshot, pool: Pool, one: CredentialSet, facts: tuple[str, str, list[str]], now: float
+) -> Proposal:
+    title, wait, mark = facts
+    left = _left(snapshot, one, pool, now)
+    if one.number == snapshot.desk.in_use:
+        told = f"New services use set {one.number} already ({left}): restart the programs that ran out."
+        return Proposal(
+            pool.key, title, (told, f"Or wait until {wait}.", *mark), f"restart with set {one.number}"
+        )
+    told = (
+        f"Set {one.number} of your rotation list is ready ({left}): rotate to it, then restart the programs."
+    )
+    name = () if one.is_read_only else (f"They will then speak as {one.speaker}.",)
+    return Proposal(
+        pool.key,
+        title,
+        (told, *name, f"Or wait until {wait}.", *mark),
+        f"set {one.number} could take over: see Credential sets",
+        one.number,
+    )
+
+
+def _could_take_over(snapshot: Snapshot, one: CredentialSet, pool: Pool, now: float) -> bool:
+    if one.project is None or one.project == pool.project or one.state != "ready":
+        return False
+    same = next((p for p in snapshot.pools if (p.project, p.bucket) == (one.project, pool.bucket)), None)
+    return same is None or not same.is_gone(now)
+
+
+def _left(snapshot: Snapshot, one: CredentialSet, pool: Pool, now: float) -> str:
+    same = next((p for p in snapshot.pools if (p.project, p.bucket) == (one.project, pool.bucket)), None)
+    if same is None or same.is_gone(now):
+        return "untouched today"
+    return f"{same.left:,} {unit_of(pool.bucket, same.left)} left"
+
+
+def _permitting(snapshot: Snapshot, own: list[int], able: list[CredentialSet]) -> list[int]:
+    """The rotation list as it would have to be."""
+    return list(
+        dict.fromkeys([*(snapshot.desk.rotation or own[:1]), *own[:1], *(one.number for one in able)])
+    )
+
+
+def _and(numbers: Iterable[int]) -> str:
+    return " and ".join(map(str, numbers))
+
+
+def proposals_page(proposals: Iterable[Proposal]) -> str:
+    """Return the proposals as boxes that screen readers announce."""
+    return "".join(
+        f'<div class="ytq-proposal" role="status"><b>{escape(one.title)}</b>'
+        + "".join(f"<p>{escape(sentence)}</p>" for sentence in one.told)
+        + "</div>"
+        for one in proposals
+    )

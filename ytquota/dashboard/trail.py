@@ -1,0 +1,74 @@
+"""The audit trail in plain words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from ytquota.clock import PACIFIC, both_zones
+from ytquota.dashboard.snapshot import AuditRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+SHOWN = 6
+"""Rows that are shown, the newest first."""
+
+_DONE = {
+    "login": "logged in set {number}",
+    "disable": "switched off set {number}",
+    "enable": "switched on set {number}",
+    "undo": "took back row {undoes}",
+    "quarantine": "set {number} was quarantined",
+    "correct": "corrected the count of {bucket} of project {project}",
+}
+
+
+def read_trail(rows: Sequence[Mapping[str, Any]]) -> tuple[AuditRow, ...]:
+    """Return the last rows of an audit trail, the newest first."""
+    return tuple(
+        AuditRow(
+            int(row.get("row", 0)),
+            datetime.fromisoformat(row["at"]),
+            str(row.get("who") or "somebody"),
+            _in_words(row),
+            str(row.get("why") or ""),
+        )
+        for row in reversed(rows[-SHOWN:])
+    )
+
+
+def _in_words(row: Mapping[str, Any]) -> str:
+    action, number = str(row.get("action", "")), row.get("credential_set")
+    before = row.get("from") or {}
+    if action == "rotate":
+        was = before.get("set")
+        return f"rotated to set {number}" + (f", away from set {was}" if was and was != number else "")
+    if action == "exhaust":
+        until = both_zones(datetime.fromisoformat(row["to"]["until"]))
+        return f"marked {row['bucket']} of project {row['project']} as used up until {until}"
+    if action == "reset":
+        cleared = [f"the mark on {bucket}" for bucket in before.get("marks") or ()]
+        cleared += ["its quarantine"] if before.get("quarantine") else []
+        return f"reset set {number}: cleared {' and '.join(cleared) or 'nothing'}"
+    facts = {name: row.get(name) for name in ("undoes", "bucket", "project")}
+    told = _DONE.get(action)
+    return told.format(number=number, **facts) if told else f"{action} of set {number}"
+
+
+def trail_page(trail: Iterable[AuditRow]) -> str:
+    """Return the rows as a table, or a sentence where there are none."""
+    rows = "".join(
+        f'<tr><td class="is-number">{one.row}</td>'
+        f"<td>{one.at.astimezone(PACIFIC):%-d %b %H:%M}</td><td>{escape(one.who)}</td>"
+        f"<td>{escape(one.what)}</td><td>{escape(one.why)}</td></tr>"
+        for one in trail
+    )
+    if not rows:
+        return '<p class="ytq-note">Nobody has rotated, reset or switched anything yet.</p>'
+    return (
+        '<div class="ytq-scroll"><table class="ytq-log"><thead><tr><th class="is-number">row</th>'
+        "<th>when, Pacific</th><th>who</th><th>did what</th><th>why</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
