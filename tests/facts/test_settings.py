@@ -43,6 +43,7 @@ def test_without_anything_set_the_defaults_are_strict_and_local(load, tmp_path):
     assert load().memory_dir == tmp_path / "memory"
     assert (load().ledger, load().fail_mode, load().log_format) == ("journal", "strict", "parquet")
     assert (load().scopes, load().rotation, load().price_profile) == ((DEFAULT_SCOPE,), (), "current")
+    assert (load().admission, load().priorities) == ("enforce", {})
 
 
 def test_the_env_file_is_found_from_below_and_its_folder_counts(tmp_path):
@@ -231,6 +232,8 @@ def test_a_reserve_never_exceeds_the_limit(amount, limit, share):
         ("YTQUOTA_FAIL_MODE", "open", "fail_mode", "open"),
         ("YTQUOTA_OPEN_BUDGET", "0", "open_budget", 0),
         ("YTQUOTA_PRICE_PROFILE", "pessimistic", "price_profile", "pessimistic"),
+        ("YTQUOTA_ADMISSION", "shadow", "admission", "shadow"),
+        ("YTQUOTA_PRIORITY_CHAT_BOT", "critical", "priorities", {"CHAT_BOT": "critical"}),
         ("YTQUOTA_API_ENDPOINT", "http://127.0.0.1:8080/", "api_endpoint", "http://127.0.0.1:8080"),
         ("YTQUOTA_API_ENDPOINT", "http://localhost:80", "api_endpoint", "http://localhost:80"),
         ("YTQUOTA_API_ENDPOINT", "http://[::1]:80", "api_endpoint", "http://[::1]:80"),
@@ -301,6 +304,8 @@ def test_a_rotation_lists_sets_in_order(load):
         ({"YTQUOTA_LOG_FORMAT": "csv"}, ["YTQUOTA_LOG_FORMAT", "'csv' is none of parquet, json"]),
         ({"YTQUOTA_FAIL_MODE": "closed"}, ["YTQUOTA_FAIL_MODE", "strict, open"]),
         ({"YTQUOTA_PRICE_PROFILE": "cheap"}, ["YTQUOTA_PRICE_PROFILE", "current, pessimistic"]),
+        ({"YTQUOTA_ADMISSION": "off"}, ["YTQUOTA_ADMISSION", "enforce, shadow"]),
+        ({"YTQUOTA_PRIORITY_BOT": "urgent"}, ["YTQUOTA_PRIORITY_BOT", "'urgent'", "critical"]),
         ({"YTQUOTA_PRICES_FILE": "none.csv"}, ["YTQUOTA_PRICES_FILE", "no file", "none.csv"]),
         ({"YTQUOTA_API_ENDPOINT": "localhost:8080"}, ["YTQUOTA_API_ENDPOINT", "http://127.0.0.1:8080"]),
         ({"YTQUOTA_API_ENDPOINT": "ftp://x"}, ["YTQUOTA_API_ENDPOINT"]),

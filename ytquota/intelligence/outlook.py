@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Basis = Literal["forecast", "simple", "withheld", "frozen"]
 
 _NAMES = ("low", "middle", "high")
+_CERTAIN = 0.995
 _NOTED = 0.05  # a method with less than this weight is not named
 
 
@@ -128,9 +129,14 @@ class Forecast:
         about = f"about {self.total.middle:,.0f} of {self.limit:,} by the reset"
         soon = self.run_out_at[1] or self.run_out_at[0]
         if soon is None:
-            return f"It lasts ({1 - self.run_out_probability:.0%} sure): {about}."
+            return f"It lasts ({_sure(1 - self.run_out_probability)} sure): {about}."
         when = f"{'about' if self.run_out_at[1] else 'not before'} {soon:%H:%M %Z}"
-        return f"Runs out {when} ({self.run_out_probability:.0%} likely): {about}."
+        return f"Runs out {when} ({_sure(self.run_out_probability)} likely): {about}."
+
+
+def _sure(probability: float) -> str:
+    """A probability in per cent; no forecast is certain."""
+    return f"{probability:.0%}" if probability < _CERTAIN else "over 99%"
 
 
 def _band(band: Band | None) -> dict[str, float] | None:

@@ -162,6 +162,15 @@ class QuotaIntelligence:
         declared = Declarations(self.monitor.folder).ahead(self.monitor.clock.time())
         return self._forecaster.forecasts(declared, project=project, bucket=bucket, check=check)
 
+    def replay(self, project: str, bucket: str = "default", *, days: int = 28) -> pd.DataFrame:
+        """The forecast of one pool made again for its last finished days: the columns of `replay.REPLAY`."""
+        from ytquota.intelligence.pool_days import PoolKey
+        from ytquota.intelligence.replay import replay
+
+        self._forecaster.reader.read()
+        limit = self.monitor.ledger.usage(project)[project][bucket].limit
+        return replay(self._forecaster.pool(PoolKey(project, bucket), limit), days=days)
+
     def declare(
         self,
         method: str,
