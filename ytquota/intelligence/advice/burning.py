@@ -35,9 +35,12 @@ def burn_break(left: pd.DataFrame, whole: pd.DataFrame) -> Iterator[Finding]:
     """Days on which a bot spent far more than it ever does, for reasons that no other rule has found."""
     first, last = whole["day"].min(), whole["day"].max()
     every = pd.date_range(first, last, freq="D")
+    spent = {
+        key: all_of_it.groupby("day")["units"].sum()
+        for key, all_of_it in whole.groupby(_POOL_OF_BOT, observed=True)
+    }
     for key, mine in left[left["units"] > 0].groupby(_POOL_OF_BOT, observed=True):
-        all_of_it = whole[(whole[_POOL_OF_BOT] == list(key)).all(axis="columns")]
-        daily = all_of_it.groupby("day")["units"].sum().reindex(every, fill_value=0)
+        daily = spent[key].reindex(every, fill_value=0)
         if (daily > 0).sum() < FEWEST_DAYS:
             continue
         days = [day for day in every if daily[day] > FAR_ABOVE * _usual_most(daily, day)]

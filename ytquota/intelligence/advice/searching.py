@@ -84,14 +84,16 @@ _LIVE_CODE = """\
 mine = youtube.liveBroadcasts().list(
     part="id,snippet", broadcastStatus="active"
 ).execute()
-# any channel: 2 units; `uploads` is its contentDetails.relatedPlaylists.uploads
+# any channel: 2 units; `uploads` is its uploads playlist
 latest = youtube.playlistItems().list(
     part="contentDetails", playlistId=uploads, maxResults=50
 ).execute()
-ids = ",".join(item["contentDetails"]["videoId"] for item in latest["items"])
+uploaded = [item["contentDetails"] for item in latest["items"]]
+ids = ",".join(item["videoId"] for item in uploaded)
 parts = "snippet,liveStreamingDetails"
 states = youtube.videos().list(part=parts, id=ids).execute()["items"]
-live = [v for v in states if v["snippet"]["liveBroadcastContent"] == "live"]"""
+kinds = [video["snippet"]["liveBroadcastContent"] for video in states]
+live = [v for v, kind in zip(states, kinds) if kind == "live"]"""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
