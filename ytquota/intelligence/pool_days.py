@@ -18,7 +18,7 @@ from ytquota.intelligence import day_grid, frames
 from ytquota.intelligence.day_grid import BINS, Floats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ytquota.monitor.log import Position
     from ytquota.monitor.metering import QuotaMonitor
@@ -29,6 +29,7 @@ DAYS = 84
 PRIORITY_DAYS = 28
 """Finished days of which the priorities are looked at."""
 
+_WORK = ("project", "bucket", "priority", "tag")
 _FIRST_HOUR = 4  # quarters: a log that begins later on its first day has not seen that day
 
 
@@ -103,7 +104,8 @@ class DaysReader:
         self._today = date.min
         self._first = date.min
         self._past: dict[PoolKey, Work] = {}
-        self._past_work: dict[WorkKey, Work] = {}
+        self._past_work: dict[WorkKey, Work] | None = None
+        self._journals = pd.DataFrame()
         self._pools: dict[PoolKey, Today] = {}
         self._work: dict[WorkKey, Today] = {}
         self._position: Position | None = None
@@ -137,9 +139,11 @@ class DaysReader:
 
     def work(self) -> dict[WorkKey, tuple[Work, Today]]:
         """Work by priority and tag on the last 28 finished days, and today."""
-        days = min(PRIORITY_DAYS, len(self._dates()))
-        keys = {*self._past_work, *self._work}
-        return {key: (self._past_work.get(key) or Work.none(days), self._of(self._work, key)) for key in keys}
+        if self._past_work is None:
+            self._past_work = self._read_priorities()
+        past, days = self._past_work, min(PRIORITY_DAYS, len(self._dates()))
+        keys = {*past, *self._work}
+        return {key: (past.get(key) or Work.none(days), self._of(self._work, key)) for key in keys}
 
     def dates(self, days: int) -> tuple[date, ...]:
         """The last finished days."""
@@ -163,16 +167,20 @@ class DaysReader:
         for frame in (rolled, calls):
             for key, work in _sum(frame, ["project", "bucket"], self._first, days).items():
                 self._past[PoolKey(*key)] = _plus(self._past.get(PoolKey(*key)), work)
-        self._read_priorities(calls, today, min(days, PRIORITY_DAYS))
+        self._journals = calls[[*_WORK, "at", "outcome", "units", "unmet"]]
+        self._past_work = None
 
-    def _read_priorities(self, calls: pd.DataFrame, today: date, days: int) -> None:
-        first = today - timedelta(days=days)
-        columns = ("at", "project", "bucket", "priority", "tag", "outcome", "units", "refused")
-        archived = self._monitor.archived_calls(first, today - timedelta(days=1), columns)
-        self._past_work = {}
-        for frame in (*map(_archived_frame, archived), calls):
-            for key, work in _sum(frame, ["project", "bucket", "priority", "tag"], first, days).items():
-                self._past_work[WorkKey(*key)] = _plus(self._past_work.get(WorkKey(*key)), work)
+    def _read_priorities(self) -> dict[WorkKey, Work]:
+        """Work by priority on the last days; roll-ups do not tell it, so archived calls are read for it."""
+        days = min(len(self._dates()), PRIORITY_DAYS)
+        first = self._today - timedelta(days=days)
+        columns = [*_WORK, "at", "outcome", "units", "refused"]
+        archived = self._monitor.archived_calls(first, self._today - timedelta(days=1), columns)
+        works: dict[WorkKey, Work] = {}
+        for frame in (_archived_frame(archived), self._journals):
+            for key, work in _sum(frame, list(_WORK), first, days).items():
+                works[WorkKey(*key)] = _plus(works.get(WorkKey(*key)), work)
+        return works
 
     def _add(self, row: Mapping[str, Any], at: float, cell: int) -> None:
         project, bucket = row["project"], row.get("bucket", "")
@@ -229,8 +237,12 @@ def _sum(frame: pd.DataFrame, keys: list[str], first: date, days: int) -> dict[t
     }
 
 
-def _archived_frame(table: Any) -> pd.DataFrame:
-    frame: pd.DataFrame = table.to_pandas()
+def _archived_frame(tables: Sequence[Any]) -> pd.DataFrame:
+    if not tables:
+        return pd.DataFrame()
+    import pyarrow as pa  # noqa: PLC0415 - only where something was archived
+
+    frame: pd.DataFrame = pa.concat_tables(tables).to_pandas(strings_to_categorical=True)
     return frame.rename(columns={"refused": "unmet"}).fillna({"unmet": 0, "units": 0})
 
 
