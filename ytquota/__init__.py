@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ytquota.auth import get_authenticated_service, mark_credential_exhausted
+    from ytquota.auth.session import open_monitor
     from ytquota.errors import CredentialError, LedgerUnavailable, QuotaExceeded, SettingsError, YTQuotaError
     from ytquota.intelligence import QuotaIntelligence
     from ytquota.monitor import QuotaMonitor
@@ -29,6 +30,7 @@ _HOME = {
     "get_authenticated_service": "ytquota.auth",
     "mark_credential_exhausted": "ytquota.auth",
     "monitored": "ytquota.service",
+    "open_monitor": "ytquota.auth.session",
     "tag": "ytquota.monitor.tagging",
 }
 
@@ -43,6 +45,7 @@ __all__ = [
     "get_authenticated_service",
     "mark_credential_exhausted",
     "monitored",
+    "open_monitor",
     "tag",
 ]
 

@@ -56,6 +56,10 @@ class SettingsError(YTQuotaError):
     """A setting is wrong; the message names the variable (or file and line), the problem and the fix."""
 
 
+MARKED = "exhausted"
+"""The reason of a denial by a mark: Google, or the operator, said that the pool is used up."""
+
+
 class QuotaExceeded(YTQuotaError):  # noqa: N818 - as LedgerUnavailable
     """A pool has not enough left for what was asked.
 
@@ -118,12 +122,18 @@ class QuotaExceeded(YTQuotaError):  # noqa: N818 - as LedgerUnavailable
         return _rebuilt, (type(self), self.args), self.__dict__
 
     def _sentence(self) -> str:
+        what = self.method or "the call"
+        if self.reason == MARKED:
+            return (
+                f"Pool {self.bucket} of project {self.project} is marked as exhausted, so {what} was not "
+                f"sent; {self._reset()}."
+            )
         unit = "units" if self.bucket == "default" else "calls"
         total = "" if self.limit is None else f" of {self.limit:,}"
         kept = ", kept for more important work," if self.left >= self.asked else ""
         return (
             f"Pool {self.bucket} of project {self.project} has {self.left:,}{total} {unit} left today{kept} "
-            f"and {self.method or 'the call'} asked for {self.asked:,}; {self._reset()}."
+            f"and {what} asked for {self.asked:,}; {self._reset()}."
         )
 
     def _reset(self) -> str:

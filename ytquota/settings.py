@@ -112,6 +112,7 @@ class Settings:
         memory_dir: absolute path of the folder with ledger and state.
         ledger: "journal" or the address of a Redis; see ``ledger_label`` for one fit to be shown.
         log_format: what closed days become.
+        archive: where closed days go: a folder, or an address that fsspec opens.
         retention_days: archived days older than this are deleted by `ytquota archive`; 0 keeps all.
         durability: what the journal survives: a killed process, or a power cut as well.
         fail_mode: whether calls go out when the ledger is out of reach.
@@ -134,6 +135,7 @@ class Settings:
     memory_dir: Path = Path("memory")
     ledger: str = field(default="journal", repr=False)
     log_format: LogFormat = "parquet"
+    archive: str = ""
     retention_days: int = 0
     durability: Durability = "process"
     fail_mode: FailMode = "strict"
@@ -166,6 +168,7 @@ class Settings:
     def __post_init__(self) -> None:
         # also for settings made by hand: a ledger's place never depends on the working folder
         object.__setattr__(self, "memory_dir", self.root / self.memory_dir)
+        object.__setattr__(self, "archive", self.archive or str(self.memory_dir / "archive"))
 
     def limit_for(self, bucket: str, project: str | None) -> int | None:
         """Return the limit the operator set for a pool, if any."""

@@ -44,6 +44,7 @@ VARIABLES = (
     "YOUTUBE_SCOPES",
     "YTQUOTA_ADMISSION",
     "YTQUOTA_API_ENDPOINT",
+    "YTQUOTA_ARCHIVE",
     "YTQUOTA_DURABILITY",
     "YTQUOTA_FAIL_MODE",
     "YTQUOTA_LEDGER",
@@ -97,6 +98,7 @@ class Variables:
             memory_dir=self._path("YTQUOTA_MEMORY_DIR") or self._root / "memory",
             ledger=self._ledger(),
             log_format=self._choice("YTQUOTA_LOG_FORMAT", get_args(LogFormat)),
+            archive=self._archive(),
             retention_days=self._whole("YTQUOTA_RETENTION_DAYS", 0),
             durability=self._choice("YTQUOTA_DURABILITY", get_args(Durability)),
             fail_mode=self._choice("YTQUOTA_FAIL_MODE", get_args(FailMode)),
@@ -209,6 +211,11 @@ class Variables:
         if path is not None and not path.is_file():
             _wrong(name, f"there is no file {path}; correct the path or remove the setting")
         return path
+
+    def _archive(self) -> str:
+        """An address as it stands, or the absolute path of a folder; "" where none is named."""
+        text = self._values.get("YTQUOTA_ARCHIVE", "")
+        return text if "://" in text else str(self._path("YTQUOTA_ARCHIVE") or "")
 
     def _path(self, name: str) -> Path | None:
         text = self._values.get(name)

@@ -95,3 +95,14 @@ def test_without_pyarrow_it_says_what_to_install(run, lived, monkeypatch):
     assert result.exit_code == 1
     assert "ytquota[analysis]" in result.stderr
     assert len(days(lived)) == 4
+
+
+def test_another_place_is_named_in_the_settings_and_read_by_the_log(run, lived):
+    """Whoever moves the archive does not lose sight of it."""
+    with (lived / ".env").open("a") as file:
+        file.write("YTQUOTA_ARCHIVE=../elsewhere\n")
+
+    run("archive")
+
+    assert (lived.parent / "elsewhere" / "calls").is_dir()
+    assert len(run("log", "--since", "20d", "--json").stdout.splitlines()) == 20

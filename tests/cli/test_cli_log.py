@@ -59,7 +59,7 @@ def test_the_table_shows_both_zones_and_the_sum(run, some_calls):
     assert head[0] in {"PST", "PDT"}
     assert head[1] in {"CET", "CEST"}
     assert "error 404" in page
-    assert page.splitlines()[-1] == "5 calls; 9 units and calls charged"
+    assert page.splitlines()[-1] == "5 calls; charged: 8 of default, 1 of search_list"
     assert max(map(len, page.splitlines())) <= 80
 
 
@@ -70,7 +70,7 @@ def test_a_long_table_is_cut_to_the_newest(run, furnished, counted):
     page = run("log").stdout.splitlines()
 
     assert len(page) == 1 + 1 + 40 + 1
-    assert page[-1] == "the newest 40 lines of 60 calls; 60 units and calls charged"
+    assert page[-1] == "the newest 40 lines of 60 calls; charged: 60 of default"
 
 
 def test_csv_has_fixed_columns(run, some_calls):
@@ -125,4 +125,4 @@ def test_summed_refusals_count_as_many_calls(run, furnished, counted):
     page = run("log", "--outcome", "denied").stdout
 
     assert "denied" in page
-    assert "1 calls; 0 units" in page
+    assert "1 call; charged: nothing" in page

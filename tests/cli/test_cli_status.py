@@ -58,6 +58,7 @@ def test_json_says_what_every_pool_has_used_and_left(run, furnished, counted):
             "ledger",
             "projects",
             "sets",
+            "unknown_settings",
         )
     }
     assert report["projects"][ONE]["default"] == {
@@ -140,3 +141,18 @@ def test_one_project_can_be_asked_for(run, furnished, counted):
     assert [one["number"] for one in report["sets"]] == [10]
     assert run("status", "--check", "--project", TEN).exit_code == 0
     assert run("status", "--check", "--project", ONE).exit_code == 30
+
+
+def test_pools_are_shown_before_anything_was_counted(run, furnished):
+    """A first look tells what there is to spend."""
+    page = run("status").stdout
+    assert page.count("search_list") == 2
+    assert "Nothing has been counted today." in page
+
+
+def test_a_misspelt_setting_is_named(run, furnished):
+    """Otherwise it would do nothing, quietly."""
+    with (furnished / ".env").open("a") as file:
+        file.write("YTQUOTA_RESERV=500\n")
+
+    assert "No setting of ytquota: YTQUOTA_RESERV" in run("status").stdout

@@ -45,7 +45,8 @@ def locked(path: Path, *, patience: float = LOCK_PATIENCE) -> Iterator[None]:
     """
     path = path.resolve()  # two names of one file share one lock
     lock = path.with_name(path.name + ".lock")
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # empty, so no secret: users who share a folder share its locks, as far as their umask says
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         _wait_for(descriptor, lock, patience)
         yield

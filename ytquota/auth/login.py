@@ -110,9 +110,8 @@ class LoginAttempt:
             address = self._answers.get(timeout=self._timeout)
         except queue.Empty:
             raise CredentialError(
-                f"Nobody answered the consent page within {self._timeout / 60:.0f} minutes. Nothing was "
-                "saved. Start the login again; on a machine without a browser use the form that asks for a "
-                "pasted address."
+                f"Nobody answered the consent page within {self._timeout:.0f} seconds. Nothing was saved. "
+                "Start the login again; on a machine without a browser: `ytquota login N --headless`."
             ) from None
         if address is None:
             raise CredentialError("The login was given up. Nothing was saved.")

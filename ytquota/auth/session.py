@@ -18,23 +18,31 @@ from ytquota.auth.view import refresh_view
 from ytquota.errors import YTQuotaError
 from ytquota.intelligence.admission import Admission
 from ytquota.monitor.metering import QuotaMonitor
+from ytquota.settings import Settings
 
 if TYPE_CHECKING:
     from ytquota.errors import Verdict
     from ytquota.monitor.demand import Demand
-    from ytquota.settings import Settings
 
 _monitors: dict[tuple[str, str], tuple[Settings, QuotaMonitor]] = {}
 _opening = threading.Lock()
 _log = logging.getLogger("ytquota.auth")
 
 
-def open_monitor(settings: Settings) -> QuotaMonitor:
+def open_monitor(settings: Settings | None = None) -> QuotaMonitor:
     """Return this process's monitor of the ledger that the settings name, opened once and fully wired.
+
+    For bots on other clients: `monitor.call(...)` and the httpx transport then keep to the same rules as
+    `get_authenticated_service`: the reserves, and the quarantine of a credential that died.
+
+    Args:
+        settings: by default what the environment and `.env` say.
 
     Raises:
         LedgerUnavailable: the ledger cannot be used.
+        SettingsError: a setting is wrong.
     """
+    settings = settings or Settings.load()
     place = (str(settings.memory_dir), settings.ledger)
     with _opening:
         known = _monitors.get(place)

@@ -24,6 +24,7 @@ _HOMES = {
     "disable": "ytquota.cli.moves",
     "enable": "ytquota.cli.moves",
     "undo": "ytquota.cli.moves",
+    "audit": "ytquota.cli.audit",
     "correct": "ytquota.cli.correct",
     "log": "ytquota.cli.log",
     "prices": "ytquota.cli.prices",

@@ -21,26 +21,24 @@ if TYPE_CHECKING:
 
 def archive(
     *,
-    to: Annotated[
-        str | None, typer.Option(help="Another place: a folder, or an address fsspec opens (s3://...).")
-    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="What was done, as JSON.")] = False,
 ) -> None:
     """Turn closed days into compressed Parquet and roll-ups.
 
     A day is closed 48 hours after its reset. A journal goes only after what was written has been read
     back and counted; after an interruption just run it again. `ytquota log` and the notebooks read both.
+    Where it goes is YTQUOTA_ARCHIVE, by default the folder archive beside the journals.
 
     Examples:
         ytquota archive
-        ytquota archive --to s3://my-bucket/youtube-quota
+        ytquota archive --json
     """
     with Desk.open() as desk:
         settings = desk.settings
         if settings.log_format == "json":
             console().print("YTQUOTA_LOG_FORMAT is json: journals stay as they are, nothing to do.")
             return
-        target = _open(to or str(settings.memory_dir / "archive"))
+        target = _open(settings.archive)
         now = SystemClock().time()
         with _progress(settings, now, quiet=as_json) as on_day:
             done = target.take_in(settings.memory_dir / "calls", now=now, on_day=on_day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
@@ -130,11 +130,11 @@ def _csv(rows: Iterable[dict[str, Any]]) -> None:
 
 def _table(rows: Iterable[dict[str, Any]], shown: int) -> None:
     newest: deque[dict[str, Any]] = deque(maxlen=shown)
-    calls = units = 0
+    calls, charged = 0, Counter[str]()
     for row in rows:
         newest.append(row)
         calls += row.get("calls", 1)
-        units += row.get("units", 0)
+        charged[row.get("bucket", "default")] += row.get("units", 0)
     if not newest:
         hint("No call matches. Without --day or --since only today's are looked at, since midnight Pacific.")
         return
@@ -143,7 +143,10 @@ def _table(rows: Iterable[dict[str, Any]], shown: int) -> None:
         out.print(f"Quota day {day.isoformat()}", style="bold")
         out.print(_day_table(list(its)))
     more = f"the newest {count(len(newest))} lines of " if calls > len(newest) else ""
-    out.print(f"{more}{count(calls)} calls; {count(units)} units and calls charged", style="dim")
+    spent = ", ".join(f"{count(units)} of {bucket}" for bucket, units in charged.most_common() if units)
+    out.print(
+        f"{more}{count(calls)} call{'' if calls == 1 else 's'}; charged: {spent or 'nothing'}", style="dim"
+    )
 
 
 def _day_table(rows: list[dict[str, Any]]) -> Table:

@@ -101,4 +101,7 @@ def _foot(report: Mapping[str, Any]) -> Iterator[Text]:
         yield Text(
             f"Counted since {moment(from_iso(since))}; what was used before is not known.", style="dim"
         )
+    if report["unknown_settings"]:
+        names = ", ".join(report["unknown_settings"])
+        yield Text(f"No setting of ytquota: {names} (misspelt? see .env.example)", style="yellow")
     yield Text(f"Ledger {report['ledger']}", style="dim", overflow="fold")

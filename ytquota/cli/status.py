@@ -56,9 +56,10 @@ def gather(desk: Desk, project: str | None = None) -> dict[str, Any]:
     """Return what ``status --json`` prints: the usage summary and, under ``sets``, the credential sets."""
     if desk.is_bare:
         return _nothing(desk)
-    report = desk.monitor.get_usage_summary()
-    report["is_first_day"] = desk.is_first_day
     sets = [facts_of(credential_set) for credential_set in load_sets(desk.settings, desk.monitor)]
+    report = desk.monitor.get_usage_summary(projects=[facts["project"] for facts in sets if facts["project"]])
+    report["is_first_day"] = desk.is_first_day
+    report["unknown_settings"] = list(desk.settings.unknown)
     if project is not None:
         report["projects"] = {name: pools for name, pools in report["projects"].items() if name == project}
         sets = [facts for facts in sets if facts["project"] == project]
@@ -76,6 +77,7 @@ def _nothing(desk: Desk) -> dict[str, Any]:
         "ledger": str(desk.settings.memory_dir / "calls"),
         "projects": {},
         "is_first_day": True,
+        "unknown_settings": list(desk.settings.unknown),
         "sets": [],
     }
 

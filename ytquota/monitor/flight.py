@@ -23,10 +23,7 @@ logger = logging.getLogger("ytquota")
 Priced = tuple["Demand", "Price"]
 
 _EARLY = 600.0
-"""Within 10 minutes after a reset, an "exhausted" may still speak of yesterday (DESIGN.
-
-It is provisional).
-"""
+"""Within 10 minutes after a reset an "exhausted" may still speak of yesterday, so its mark is provisional."""
 
 
 class Flight:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
@@ -14,7 +15,6 @@ from ytquota.monitor.places import days_in, file_name, project_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from ytquota.monitor.archive import Archive
 
@@ -40,8 +40,8 @@ class JournalLog:
     killed has already written it to the archive.
     """
 
-    def __init__(self, folder: Path, archive: Path | None = None) -> None:
-        self._folder, self._archive_folder = folder, archive
+    def __init__(self, folder: Path, archive: str | None = None) -> None:
+        self._folder, self._archive_address = folder, archive
 
     def rows(
         self,
@@ -94,11 +94,12 @@ class JournalLog:
 
     def archive(self) -> Archive | None:
         """The archive beside the journals, or None where no day has been archived yet."""
-        if self._archive_folder is None or not self._archive_folder.exists():
+        address = self._archive_address
+        if address is None or ("://" not in address and not Path(address).exists()):
             return None
         from ytquota.monitor.archive import Archive  # noqa: PLC0415 - needs pyarrow
 
-        return Archive(self._archive_folder)
+        return Archive(address)
 
     def journal_days(self) -> list[date]:
         """The days that have journals, oldest first."""

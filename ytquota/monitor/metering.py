@@ -23,7 +23,7 @@ from ytquota.monitor.views import UsageView
 from ytquota.prices import PriceBook, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -47,6 +47,7 @@ class QuotaMonitor:
         priorities: how much a call matters; by its method where nobody says so.
         on_verdict: told of every answer that is not fine.
         project_of: the project of a credential set's number, for `call(credential_set=N)`.
+        archive: where closed days have gone; "archive" in the folder by default.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class QuotaMonitor:
         priorities: Priorities | None = None,
         on_verdict: OnVerdict | None = None,
         project_of: Callable[[int], str] | None = None,
+        archive: str | None = None,
     ) -> None:
         self.ledger, self.folder = ledger, folder
         self.clock = clock or clocks.SystemClock()
@@ -69,7 +71,7 @@ class QuotaMonitor:
         self._project_of = project_of
         self._view = UsageView(folder / "quota_usage.json")
         self._audit = Audit(folder / "audit.jsonl")
-        self._log = JournalLog(folder / "calls", folder / "archive")
+        self._log = JournalLog(folder / "calls", archive or str(folder / "archive"))
         self._unwritten: list[tuple[Hold, list[CallRecord]]] = []
         self._unwritten_lock = threading.Lock()
         self._view_is_stale, self._next_view = False, 0.0
@@ -94,6 +96,7 @@ class QuotaMonitor:
         options.setdefault("prices", PriceBook.load(settings.price_profile, settings.prices_file))
         options.setdefault("project_of", project_of_set(settings))
         options.setdefault("priorities", Priorities(settings.priorities))
+        options.setdefault("archive", settings.archive)
         return cls(open_ledger(settings, clock), folder=settings.memory_dir, **options)
 
     # -- metering
@@ -187,9 +190,14 @@ class QuotaMonitor:
 
     # -- reading
 
-    def get_usage_summary(self, day: date | None = None) -> dict[str, Any]:
-        """What was used on a quota day, ready for JSON; see `docs/design.md` for its keys."""
-        return usage_summary(self.ledger, self.clock, self._log, day)
+    def get_usage_summary(self, day: date | None = None, *, projects: Iterable[str] = ()) -> dict[str, Any]:
+        """What was used on a quota day, ready for JSON; see `docs/design.md` for its keys.
+
+        Args:
+            day: today by default.
+            projects: projects to show besides those that were counted lately.
+        """
+        return usage_summary(self.ledger, self.clock, self._log, day, projects)
 
     def log(
         self, since: datetime | None = None, until: datetime | None = None, *, project: str | None = None
@@ -291,6 +299,7 @@ class QuotaMonitor:
             self.ledger.refuse(demand.project, record)
         self._refresh_view()
         return QuotaExceeded(
+            str(error.args[0]),
             project=error.project,
             bucket=error.bucket,
             asked=sum(p.units for d, p in priced if (d.project, p.bucket) == (error.project, error.bucket)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
-from ytquota.errors import QuotaExceeded
+from ytquota.errors import MARKED, QuotaExceeded
 from ytquota.monitor import lines
 from ytquota.monitor.ledger import Balance
 
@@ -108,5 +108,5 @@ def _exceeded(page: Page, bucket: str, asked: int, at: float, *, marked: bool) -
         limit=limit,
         now=clocks.utc(at),
         resets_at=clocks.utc(until).astimezone(clocks.PACIFIC),
-        reason="exhausted" if marked else "limit",
+        reason=MARKED if marked else "limit",
     )

@@ -296,7 +296,7 @@ class Books:
         logger.warning(
             "The ledger %s had lost counts of project %s on %s; this host brought back its own and what it "
             "had seen: %s. Other hosts do so with their next call. Turn on appendonly there, and compare "
-            "with `ytquota reconcile`.",
+            "with Google's console; `ytquota correct` puts a count right.",
             self._store.location,
             book.project,
             book.bounds.day,

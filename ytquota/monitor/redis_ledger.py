@@ -20,7 +20,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
-from ytquota.errors import LedgerUnavailable, QuotaExceeded
+from ytquota.errors import MARKED, LedgerUnavailable, QuotaExceeded
 from ytquota.monitor import lines, pools
 from ytquota.monitor.host_page import balances_in
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
@@ -326,7 +326,7 @@ class RedisLedger:
             asked=int(answer["asked"]),
             left=0 if marked else int(answer["left"]),
             resets_at=clocks.utc(until).astimezone(clocks.PACIFIC),
-            reason="exhausted" if marked else "limit",
+            reason=MARKED if marked else "limit",
             limit=int(answer["limit"]),
             now=clocks.utc(float(answer["at"])),
         )

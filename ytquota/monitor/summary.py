@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ytquota import clock as clocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from ytquota.monitor.ledger import Balance, Ledger
@@ -14,17 +15,24 @@ if TYPE_CHECKING:
 
 
 def usage_summary(
-    ledger: Ledger, clock: clocks.Clock, log: JournalLog, day: date | None = None
+    ledger: Ledger,
+    clock: clocks.Clock,
+    log: JournalLog,
+    day: date | None = None,
+    projects: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Used, refused, limit and left of every pool, with the day and its reset.
 
     Keys: day (ISO date), resets_at (ISO, Pacific), seconds_to_reset, counted_since (ISO or None), ledger
     (where it is), projects: {project: {bucket: {used, refused, limit, left, limit_source, exhausted_until,
-    share}}}.
+    share}}}. Projects are those that were counted lately, and `projects`.
     """
     now = clock.time()
     bounds = clocks.bounds_of(day) if day else clocks.bounds_at(now)
     since = log.counted_since(bounds.day)
+    usage = ledger.usage(day=bounds.day)
+    for project in {*projects} - usage.keys():
+        usage |= ledger.usage(project, bounds.day)
     return {
         "day": bounds.day.isoformat(),
         "resets_at": _iso(bounds.end),
@@ -33,7 +41,7 @@ def usage_summary(
         "ledger": ledger.location,
         "projects": {
             project: {bucket: _pool(balance, now) for bucket, balance in pools.items()}
-            for project, pools in ledger.usage(day=bounds.day).items()
+            for project, pools in sorted(usage.items())
         },
     }
 

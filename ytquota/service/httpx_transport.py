@@ -16,6 +16,7 @@ import httpx
 from ytquota.errors import SettingsError
 from ytquota.service.account import API_HOSTS, Account, Trip
 from ytquota.service.attempts import Attempts
+from ytquota.service.fingerprint import key_of
 from ytquota.service.identity import Identity
 from ytquota.service.multipart import read_answers
 
@@ -46,6 +47,7 @@ class _Meter:
             hosts=hosts,
             tag=options.get("tag", ""),
             priority=options.get("priority") or "",
+            hash_key=key_of(monitor.folder),
         )
 
     def begin(self, request: httpx.Request, body: bytes) -> tuple[Trip, Flight] | None:
