@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ from ytquota.monitor import Demand, QuotaMonitor
 from ytquota.sandbox import Sandbox
 from ytquota.settings import Settings
 
+PICTURES = os.environ.get("YTQUOTA_SCREENSHOTS")
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 LOOPBACK = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")
@@ -82,7 +83,8 @@ def built_stage(folder, history, *, until, days):
         with env_file.open("a") as file:
             file.write("YTQUOTA_ROTATION=1,10\n")
         for number, title in TITLES.items():
-            name_channel(folder / f"credentials/oauth_token_{number}.json", CHANNELS[number], title)
+            token = folder / f"credentials/oauth_token_{number}.json"
+            name_channel(token, CHANNELS[number], title, expiry=until + timedelta(minutes=40))
         settings = Settings.load(clean_environment(), start=folder)
         copy_history(settings.memory_dir, cache=history, until=until, days=days)
         monitor = QuotaMonitor.open(settings, clock=ShiftedClock(offset))
@@ -90,9 +92,10 @@ def built_stage(folder, history, *, until, days):
         monitor.close()
 
 
-def name_channel(token_file, channel, title):
-    """Note whose channel a token speaks for, as a login does."""
+def name_channel(token_file, channel, title, *, expiry):
+    """Note whose channel a token speaks for and when it ends, as a login does."""
     token = json.loads(token_file.read_text())
+    token["expiry"] = expiry.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     token_file.write_text(json.dumps(token | {"channel_id": channel, "channel_title": title}))
 
 
@@ -131,28 +134,42 @@ def evening(histories):
 
 @pytest.fixture(scope="session")
 def evening_page(evening, tmp_path_factory):
-    """The dashboard of that evening; its notebook hands it the evening's clock."""
+    """The dashboard of that evening."""
+    with served_at(evening, "Dashboard", tmp_path_factory.mktemp("notebook")) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def evening_console(evening, tmp_path_factory):
+    """The rotation console of that evening."""
+    with served_at(evening, "Console", tmp_path_factory.mktemp("notebook")) as served:
+        yield served
+
+
+def served_at(stage, widget, folder):
+    """Serve a notebook that hands the stage's clock to a widget."""
     cell = f"""
 import time
-from ytquota.dashboard import Dashboard
+from ytquota.dashboard import {widget}
 from ytquota.monitor import QuotaMonitor
 from ytquota.settings import Settings
 
 class Evening:
     def time(self):
-        return time.time() + {evening.offset}
+        return time.time() + {stage.offset}
 
 settings = Settings.load()
-Dashboard(settings, QuotaMonitor.open(settings, clock=Evening()))
+{widget}(settings, QuotaMonitor.open(settings, clock=Evening()))
 """
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    path = tmp_path_factory.mktemp("notebook") / "evening.ipynb"
+    path = folder / "evening.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)], metadata=kernel), path)
-    with serve(evening.settings, open_browser=False, notebook=str(path)) as served:
-        yield served
+    return serve(stage.settings, open_browser=False, notebook=str(path))
 
 
 # -- the browser
+
+TO_TOP = "for (let e = document.querySelector('.ytq'); e; e = e.parentElement) e.scrollTop = 0"
 
 
 @pytest.fixture(scope="session")
@@ -185,6 +202,41 @@ def page(page):
     yield page
     assert not foreign, f"the page asked for {foreign}"
     assert not errors, f"script errors: {errors}"
+
+
+@pytest.fixture
+def confirm(page):
+    """Press an answer as a person does: not within the time of a double click."""
+
+    def confirm_(name):
+        button = page.get_by_role("button", name=name, exact=True)
+        expect(button).to_be_visible()
+        page.wait_for_timeout(500)
+        button.click()
+
+    return confirm_
+
+
+@pytest.fixture
+def take(page):
+    """Keep a picture of the whole widget, if YTQUOTA_SCREENSHOTS says where."""
+
+    def take_(name):
+        if not PICTURES:
+            return
+        size = page.viewport_size
+        page.evaluate(TO_TOP)
+        bottom = page.evaluate(
+            "document.querySelector('.ytq').getBoundingClientRect().bottom + window.scrollY"
+        )
+        page.set_viewport_size({"width": size["width"], "height": int(bottom) + 8})
+        page.wait_for_timeout(500)
+        folder = Path(PICTURES)
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / name)
+        page.set_viewport_size(size)
+
+    return take_
 
 
 # -- JupyterLab

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from ytquota.auth.state import StateFile
 from ytquota.demo.story import STREAMING
 
 pytestmark = pytest.mark.browser
@@ -24,6 +25,27 @@ def test_the_dashboard_lives_in_jupyterlab(open_in_lab, stage):
     expect(output.locator("svg.ytq-figure:visible").first).to_be_visible()
     output.get_by_role("tab", name="Credential sets").click()
     output.get_by_role("button", name="Reset set 10", exact=True).click()
-    expect(output.get_by_role("button", name="Really reset set 10")).to_be_visible()
+    expect(output.get_by_role("button", name="Yes: Reset set 10")).to_be_visible()
     output.get_by_role("button", name="Cancel").click()
-    expect(output.get_by_role("button", name="Really reset set 10")).to_have_count(0)
+    expect(output.get_by_role("button", name="Yes: Reset set 10")).to_have_count(0)
+
+
+def test_a_rotation_in_jupyterlab(open_in_lab, stage, confirm):
+    """The console's notebook: rotate, with its question, and take it back; on disk and in the audit trail."""
+    page = open_in_lab("console.ipynb")
+    output = page.locator(".jp-OutputArea-output")
+    rotate = output.get_by_role("button", name="Rotate to set 10", exact=True)
+    expect(rotate).to_be_visible(timeout=60_000)
+    rotate.click()
+    expect(output.get_by_text("New services will use set 10")).to_be_visible()
+    output.get_by_label("Why?").fill("a test in Lab")
+    confirm("Yes: Rotate to set 10")
+    expect(output.get_by_role("status").filter(has_text="New services now use set 10")).to_be_visible()
+    assert StateFile(stage.settings.memory_dir).read().preferred == 10
+    row = stage.monitor.audit_rows()[-1]
+    assert (row["action"], row["credential_set"], row["why"]) == ("rotate", 10, "a test in Lab")
+    output.get_by_role("button", name="Undo the last action").click()
+    confirm("Yes: Undo the last action")
+    expect(output.get_by_role("status").filter(has_text="Undone: rotate of set 10")).to_be_visible()
+    assert StateFile(stage.settings.memory_dir).read().preferred is None
+    assert stage.monitor.audit_rows()[-1]["undoes"] == row["row"]

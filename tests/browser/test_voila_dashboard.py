@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import urllib.error
 import urllib.request
@@ -21,8 +20,6 @@ from ytquota.demo.story import RESEARCH, STREAMING
 from ytquota.errors import QuotaExceeded
 
 pytestmark = pytest.mark.browser
-
-PICTURES = os.environ.get("YTQUOTA_SCREENSHOTS")
 
 
 def card(page, project, name):
@@ -114,14 +111,16 @@ def test_a_ledger_that_cannot_be_read_is_an_alert(page, voila, stage):
     expect(page.get_by_role("alert")).to_have_count(0, timeout=15_000)
 
 
-def test_reset_asks_before_it_acts_and_the_screenshot_shows_it(page, evening, evening_page):
+def test_reset_asks_twice_before_it_acts_and_the_screenshot_shows_it(
+    page, evening, evening_page, confirm, take
+):
     """Click, reason, confirm: the state on disk has changed, the audit row is written, the page says so.
 
     With YTQUOTA_SCREENSHOTS set, the pictures of the README and the documentation are taken on the way.
     """
     run_out_of_searches(evening)
     StateFile(evening.settings.memory_dir).quarantine(1, "Google refused the refresh token: invalid_grant.")
-    exhaust(evening.settings, evening.monitor, 1, "video_insert", who="test", why="test")
+    exhaust(evening.settings, evening.monitor, 1, "video_insert", who="ops@desk", why="seen at Google")
     page.goto(evening_page.url)
     expect(card(page, RESEARCH, "Searches")).to_contain_text("exhausted")
     page.get_by_role("tab", name="Credential sets").click()
@@ -136,9 +135,10 @@ def test_reset_asks_before_it_acts_and_the_screenshot_shows_it(page, evening, ev
 
     page.get_by_role("button", name="Reset set 1", exact=True).click()
     page.get_by_label("Why?").fill("logged in again")
-    take(page, "credential-sets.png")
-    page.get_by_role("button", name="Really reset set 1").click()
-    expect(page.get_by_role("status")).to_contain_text("Cleared")
+    confirm("Yes: Reset set 1")
+    take("credential-sets.png")
+    confirm("Really reset set 1")
+    expect(page.get_by_role("status").filter(has_text="Cleared")).to_be_visible()
     assert StateFile(evening.settings.memory_dir).read().quarantined == {}
     assert [one.state for one in load_sets(evening.settings, evening.monitor)] == ["ready", "ready"]
     row = evening.monitor.audit_rows()[-1]
@@ -150,11 +150,27 @@ def test_reset_asks_before_it_acts_and_the_screenshot_shows_it(page, evening, ev
     expect(
         page.get_by_role("heading", name=re.compile("units used by .* yesterday at this time"))
     ).to_be_visible()
-    take(page, "dashboard.png")
+    expect(page.get_by_text(re.compile("^forecast")).first).to_be_visible(timeout=30_000)
+    take("dashboard.png")
+
+
+def test_an_earlier_day_and_the_way_back_to_live(page, evening, evening_page):
+    """Choose a day, see its curve, save its pictures, and go back."""
+    page.goto(evening_page.url)
+    page.get_by_role("combobox", name="Day").select_option("Fri 13 Nov")
+    expect(page.get_by_role("heading", name=re.compile("on Friday 13 November")).first).to_be_visible()
+    page.get_by_role("button", name="Save pictures").click()
+    expect(page.get_by_role("status").filter(has_text="pictures, PNG and SVG")).to_be_visible()
+    assert list((evening.settings.memory_dir / "exports").glob("2026-11-13-*-curve.png"))
+    page.get_by_role("button", name="Back to live").click()
+    expect(
+        page.get_by_role("heading", name=re.compile("used by|ran out|were gone|Exhausted")).first
+    ).to_be_visible()
+    expect(page.get_by_role("button", name="Back to live")).to_be_hidden()
 
 
 @pytest.mark.parametrize(("theme", "width"), [("dark", 1280), ("light", 390), ("dark", 390)])
-def test_screenshots_of_every_theme_and_width(page, evening_page, theme, width):
+def test_screenshots_of_every_theme_and_width(page, evening_page, take, theme, width):
     """Dark and light, at 1280 and 390 pixels: everything is readable and nothing sticks out sideways."""
     page.set_viewport_size({"width": width, "height": 1180})
     page.goto(f"{evening_page.url}&theme={theme}")
@@ -167,11 +183,11 @@ def test_screenshots_of_every_theme_and_width(page, evening_page, theme, width):
     assert page.evaluate("document.querySelector('.ytq').scrollWidth") <= width
     ink = page.evaluate("getComputedStyle(document.querySelector('.ytq-big')).color")
     assert ("255" in ink) == (theme == "dark")
-    take(page, f"dashboard-{theme}{'-narrow' if width < 760 else ''}.png")
+    take(f"dashboard-{theme}{'-narrow' if width < 760 else ''}.png")
     page.get_by_role("tab", name="Four weeks").click()
     expect(page.get_by_role("heading", name=re.compile("a usual day takes")).first).to_be_visible()
     if width > 760:
-        take(page, f"four-weeks-{theme}.png")
+        take(f"four-weeks-{theme}.png")
 
 
 def run_out_of_searches(stage):
@@ -180,17 +196,3 @@ def run_out_of_searches(stage):
     for _ in range(11):
         with pytest.raises(QuotaExceeded):
             stage.call("search.list", number=10, tag="crawler")
-
-
-def take(page, name):
-    """Keep a picture of the whole dashboard, if pictures are asked for."""
-    if not PICTURES:
-        return
-    size = page.viewport_size
-    bottom = page.evaluate("document.querySelector('.ytq').getBoundingClientRect().bottom + window.scrollY")
-    page.set_viewport_size({"width": size["width"], "height": int(bottom) + 8})
-    page.wait_for_timeout(500)
-    folder = Path(PICTURES)
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / name)
-    page.set_viewport_size(size)

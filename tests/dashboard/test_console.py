@@ -252,7 +252,7 @@ def test_it_proposes_the_set_that_may_take_over(console, monitor, clock):
     gone(monitor, clock)
     look(console)
     told = console.panel.proposals.value
-    assert "Units of project 111111111111 ran out" in told
+    assert "Units of project 111111111111: marked as exhausted" in told
     # set 10 took over for new services by itself, as the list permits
     assert "New services use set 10 already (untouched today): restart the programs that ran out" in told
     assert "Or wait until 00:00" in told
@@ -296,7 +296,7 @@ def test_the_card_of_an_empty_pool_hints_at_it(open_dashboard, spend, monitor, c
     dashboard = open_dashboard()
     look(dashboard)
     assert "nothing may stand in: see Credential sets" in dashboard.cards.value
-    assert "ran out" in dashboard.sets.proposals.value
+    assert "marked as exhausted" in dashboard.sets.proposals.value
 
 
 def test_a_line_written_into_the_env_file_counts_at_once(open_console, settings, monkeypatch, tmp_path):

@@ -148,11 +148,11 @@ def outlook(forecast: Forecast) -> str:
     if forecast.total is None or forecast.basis in {"frozen", "withheld"}:
         return ""
     few = " (little history yet)" if forecast.basis == "simple" else ""
+    likely = f"{100 * (forecast.run_out_probability or 0):.0f} % likely"
     if middle is None:
-        likely = f"{forecast.run_out_probability or 0:.0%} likely"
         return f"may run out after {low:%H:%M %Z}, {likely}{few}" if low else f"lasts{few}"
     if low is None or high is None:
-        return f"runs out about {middle:%H:%M %Z}, {forecast.run_out_probability or 0:.0%} likely{few}"
+        return f"runs out about {middle:%H:%M %Z}, {likely}{few}"
     spread = max(5, 5 * round((high - low).total_seconds() / 600))
     return (
         f"runs out {middle:%H:%M %Z} ± {duration(60 * spread) if spread >= _HOUR else f'{spread} min'}{few}"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TABS = ("Today", "Four weeks", "Credential sets", "Refused and failed")
 _TODAY, _MONTH, _SETS, _TROUBLES = range(4)
 _REDRAW = 10.0
+_TODAY_LIVE = ("today, live", "")  # None would be no choice at all
 
 
 class Dashboard(Live):
@@ -56,9 +57,7 @@ class Dashboard(Live):
     def _parts(self) -> list[Any]:
         self.cards, self.saved = w.HTML(), w.HTML()
         self.pools = w.Dropdown(description="Charts of", options=[], layout=w.Layout(display="none"))
-        self.days = w.Dropdown(
-            description="Day", options=[("today, live", None)], layout=w.Layout(display="none")
-        )
+        self.days = w.Dropdown(description="Day", options=[_TODAY_LIVE], layout=w.Layout(display="none"))
         self.live = w.Button(description="Back to live", layout=w.Layout(display="none"))
         self.save = w.Button(
             description="Save pictures", tooltip="Write the charts of this tab as PNG and SVG"
@@ -69,11 +68,12 @@ class Dashboard(Live):
         self.tabs = w.Tab([self.today, self.month, self.sets, self.troubles], titles=TABS)
         self._chosen = w.HBox([self.pools, self.days, self.live])
         self._tools = w.HBox([self._chosen, w.HBox([self.save, self.pause])])
-        for row in (self._tools, self._chosen):
-            row.add_class("ytq-tools")
+        self._tools.add_class("ytq-tools")
+        for row in self._tools.children:
+            row.add_class("ytq-tools-part")
         self.pause.on_click(self._paused_or_resumed)
         self.save.on_click(lambda _: self._tasks.start(self._save))
-        self.live.on_click(lambda _: self.days.set_trait("value", None))
+        self.live.on_click(lambda _: self.days.set_trait("value", ""))
         for choice, trait in ((self.pools, "value"), (self.days, "value"), (self.tabs, "selected_index")):
             choice.observe(self._choice_changed, trait)
         return [self.head, self.problem, self.cards, self._tools, self.saved, self.tabs]
@@ -127,12 +127,12 @@ class Dashboard(Live):
 
     def _offer_days(self, snapshot: Snapshot) -> None:
         days = reversed(snapshot.history.days) if snapshot.history else ()
-        offered = [("today, live", None), *((f"{day:%a %-d %b}", day) for day in days)]
+        offered = [_TODAY_LIVE, *((f"{day:%a %-d %b}", day) for day in days)]
         if offered == list(self.days.options):
             return
         chosen = self.days.value
         self.days.options = offered
-        self.days.value = chosen if chosen in dict(offered).values() else None
+        self.days.value = chosen if chosen in dict(offered).values() else ""
         self.days.layout.display = "" if len(offered) > 1 else "none"
 
     async def _draw(self, snapshot: Snapshot) -> None:
@@ -141,7 +141,7 @@ class Dashboard(Live):
         pool = snapshot.pool(self.pools.value) if self.pools.value else None
         if tab not in {_TODAY, _MONTH} or pool is None or loop.time() - self._drawn_at < self._redraw:
             return
-        day = self.days.value if tab == _TODAY else None
+        day = (self.days.value or None) if tab == _TODAY else None
         data = _drawn_from(snapshot, pool, tab, day)
         if self._drawn.get(tab, (None,))[0] == data:
             return
@@ -166,7 +166,7 @@ class Dashboard(Live):
             self._tick(self._snapshot, self._feed.now())
 
     def _choice_changed(self, _: Any) -> None:
-        self.live.layout.display = "none" if self.days.value is None else ""
+        self.live.layout.display = "" if self.days.value else "none"
         self.save.layout.display = "" if self.tabs.selected_index in {_TODAY, _MONTH} else "none"
         put(self.saved, "")
         self._tasks.start(self.refresh_now)
@@ -178,7 +178,8 @@ class Dashboard(Live):
             put(self.saved, cards.status("Nothing was saved", "There is no chart here yet."))
             return
         folder = self._feed.desk[0].memory_dir / "exports"
-        name = f"{self.days.value or snapshot.day}-{key.project.replace(':', '-')}-{key.bucket}"
+        past = self.days.value if self.tabs.selected_index == _TODAY else ""
+        name = f"{past or snapshot.day}-{key.project.replace(':', '-')}-{key.bucket}"
         try:
             paths = await asyncio.to_thread(views.save_figures, shown, folder, name)
         except OSError as error:

@@ -46,7 +46,8 @@ def propose(snapshot: Snapshot, now: float) -> tuple[Proposal, ...]:
 
 def _about(snapshot: Snapshot, pool: Pool, now: float) -> Proposal:
     until = pool.resets_at if not pool.left else min(pool.exhausted_until or pool.resets_at, pool.resets_at)
-    title = f"{name_of(pool.bucket)} of project {pool.project} ran out"
+    happened = "marked as exhausted" if pool.left else "ran out"
+    title = f"{name_of(pool.bucket)} of project {pool.project}: {happened}"
     wait = f"{clock_time(until)}, in {duration(until - now)}"
     able = [one for one in snapshot.sets if _could_take_over(snapshot, one, pool, now)]
     listed = sorted(
@@ -78,16 +79,20 @@ def _listed(
     if one.number == snapshot.desk.in_use:
         told = f"New services use set {one.number} already ({left}): restart the programs that ran out."
         return Proposal(
-            pool.key, title, (told, f"Or wait until {wait}.", *mark), f"restart with set {one.number}"
+            pool.key,
+            title,
+            (told, f"Or wait until {wait}.", *mark),
+            f"new services use set {one.number}: restart the program",
         )
     told = (
         f"Set {one.number} of your rotation list is ready ({left}): rotate to it, then restart the programs."
     )
+    whole = () if pool.bucket == "default" else ("All calls move then, not only these.",)
     name = () if one.is_read_only else (f"They will then speak as {one.speaker}.",)
     return Proposal(
         pool.key,
         title,
-        (told, *name, f"Or wait until {wait}.", *mark),
+        (told, *name, *whole, f"Or wait until {wait}.", *mark),
         f"set {one.number} could take over: see Credential sets",
         one.number,
     )

@@ -68,7 +68,7 @@ def trail_page(trail: Iterable[AuditRow]) -> str:
     if not rows:
         return '<p class="ytq-note">Nobody has rotated, reset or switched anything yet.</p>'
     return (
-        '<div class="ytq-scroll"><table class="ytq-log"><thead><tr><th class="is-number">row</th>'
+        '<div class="ytq-scroll"><table class="ytq-log ytq-trail"><thead><tr><th class="is-number">row</th>'
         "<th>when, Pacific</th><th>who</th><th>did what</th><th>why</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )
