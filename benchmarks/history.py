@@ -128,7 +128,7 @@ def _day(chance: np.random.Generator, day: date, calls: int) -> pa.Table:
     columns: dict[str, Any] = {
         "at": pa.array(at, pa.timestamp("ms", "UTC")),
         "project": PROJECT, "bucket": "default", "set": "1", "priority": "normal", "prov": "documented",
-        "reason": "", "host": "bench", "parts": "snippet,statistics",
+        "reason": "", "host": "bench", "parts": "snippet,statistics", "filters": "order=date,type=video",
         "kind": pa.DictionaryArray.from_arrays(pa.array(refused, pa.int32()), ["settle", "release"]),
         "method": methods, "tag": drawn(_TAGS)[1], "outcome": outcomes,
         "units": np.where(refused, 0, price), "refused": np.where(refused, price, 0), "price": price,
