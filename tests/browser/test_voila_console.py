@@ -55,8 +55,8 @@ def test_a_rotation_and_its_undo_with_a_screenshot(page, two_owners, evening_con
     assert monitor.audit_rows()[-1]["undoes"] == row["row"]
 
 
-def test_what_ran_out_is_answered_with_a_proposal(page, two_owners, evening_console, take):
-    """A pool runs out while the page is open: it says at once who could take over (screenshot)."""
+def test_what_ran_out_is_answered_with_a_proposal_and_a_screenshot(page, two_owners, evening_console, take):
+    """A pool runs out while the page is open: it says at once who could take over."""
     page.goto(evening_console.url)
     expect(page.get_by_role("heading", name=f"Project {STREAMING}")).to_be_visible()
     rotation.exhaust(

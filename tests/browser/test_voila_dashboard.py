@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import urllib.error
 import urllib.request
@@ -20,6 +21,8 @@ from ytquota.demo.story import RESEARCH, STREAMING
 from ytquota.errors import QuotaExceeded
 
 pytestmark = pytest.mark.browser
+
+PICTURES = os.environ.get("YTQUOTA_SCREENSHOTS")
 
 
 def card(page, project, name):
@@ -183,6 +186,8 @@ def test_screenshots_of_every_theme_and_width(page, evening_page, take, theme, w
     assert page.evaluate("document.querySelector('.ytq').scrollWidth") <= width
     ink = page.evaluate("getComputedStyle(document.querySelector('.ytq-big')).color")
     assert ("255" in ink) == (theme == "dark")
+    if PICTURES:
+        expect(page.get_by_text(re.compile("^forecast")).locator("visible=true").first).to_be_visible()
     take(f"dashboard-{theme}{'-narrow' if width < 760 else ''}.png")
     page.get_by_role("tab", name="Four weeks").click()
     expect(page.get_by_role("heading", name=re.compile("a usual day takes")).first).to_be_visible()

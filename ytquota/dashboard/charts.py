@@ -105,9 +105,12 @@ def _fan(axes: Any, palette: Palette, day: Day) -> None:
     low, middle, high = ([min(point[place], day.top) for point in day.fan] for place in (1, 2, 3))
     axes.fill_between(hours, low, high, color=palette.sky, alpha=0.28, linewidth=0)
     axes.plot(hours, middle, color=palette.blue, lw=1.6, ls=(0, (1, 2)))
+    # away from the label of yesterday's curve
+    is_above = not day.yesterday or day.fan[-1][2] >= day.yesterday[-1]
     axes.annotate(
-        f"forecast {day.fan[-1][2]:,.0f}", (hours[-1], middle[-1]), xytext=(-2, -5),
-        textcoords="offset points", ha="right", va="top", color=palette.blue, fontsize=TEXT,
+        f"forecast {day.fan[-1][2]:,.0f}", (hours[-1], middle[-1]), xytext=(-2, 5 if is_above else -5),
+        textcoords="offset points", ha="right", va="bottom" if is_above else "top",
+        color=palette.blue, fontsize=TEXT,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ytquota.clock import PACIFIC, both_zones
+from ytquota.dashboard.cards import name_of
 from ytquota.dashboard.snapshot import AuditRow
 
 if TYPE_CHECKING:
@@ -47,14 +48,18 @@ def _in_words(row: Mapping[str, Any]) -> str:
         return f"rotated to set {number}" + (f", away from set {was}" if was and was != number else "")
     if action == "exhaust":
         until = both_zones(datetime.fromisoformat(row["to"]["until"]))
-        return f"marked {row['bucket']} of project {row['project']} as used up until {until}"
+        return f"marked {_pool(row['bucket'])} of project {row['project']} as used up until {until}"
     if action == "reset":
-        cleared = [f"the mark on {bucket}" for bucket in before.get("marks") or ()]
+        cleared = [f"the mark on {_pool(bucket)}" for bucket in before.get("marks") or ()]
         cleared += ["its quarantine"] if before.get("quarantine") else []
         return f"reset set {number}: cleared {' and '.join(cleared) or 'nothing'}"
-    facts = {name: row.get(name) for name in ("undoes", "bucket", "project")}
+    facts = {"undoes": row.get("undoes"), "project": row.get("project"), "bucket": _pool(row.get("bucket"))}
     told = _DONE.get(action)
     return told.format(number=number, **facts) if told else f"{action} of set {number}"
+
+
+def _pool(bucket: object) -> str:
+    return f"the {name_of(bucket).lower()}" if isinstance(bucket, str) else "a pool"
 
 
 def trail_page(trail: Iterable[AuditRow]) -> str:
