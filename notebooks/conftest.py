@@ -42,6 +42,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     write_history(settings.memory_dir, until=datetime.now(UTC), days=_DAYS)
     _call(settings)
     os.environ.update(_absolute(env_file), YTQUOTA_MEMORY_DIR=str(settings.memory_dir))
+    os.environ["TMPDIR"] = str(folder)  # kernels are killed at the end, and tidy nothing up themselves
 
 
 def _call(settings: Settings) -> None:
