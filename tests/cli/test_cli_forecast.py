@@ -21,7 +21,7 @@ def lived(bot_folder, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_forecast_is_read_at_80_columns_and_published(run, lived):
+def test_a_forecast_is_read_at_80_columns_and_published_only_if_asked(run, lived):
     """Probability, total, the rate that lasts, the check, the next days; and the file for bots."""
     page = run("forecast").stdout
 
@@ -29,6 +29,9 @@ def test_a_forecast_is_read_at_80_columns_and_published(run, lived):
     assert f"project {STREAMING}" in page
     for words in ("by the reset", "would just last", "units an hour", "inside the band", "next days"):
         assert words in page
+    assert not (lived / "memory" / "forecast.json").exists()  # whoever looks changes nothing for the bots
+
+    assert run("forecast", "--publish").exit_code == 0
     published = json.loads((lived / "memory" / "forecast.json").read_text())
     assert {pool["project"] for pool in published["pools"]} == {STREAMING, RESEARCH}
 

@@ -175,7 +175,7 @@ def test_there_is_something_to_advise(rows_by_day):
     assert any(row["retry"] for row in rows)
     assert {403, 404, 429, 503} <= {row["status"] for row in rows}
     assert {"ok", "error", "lost", "not_sent"} <= {row["outcome"] for row in rows}
-    assert {row["priority"] for row in rows} == {"high", "normal", "low"}
+    assert {row["priority"] for row in rows} == {"high", "low"}
     assert {row["tag"] for row in rows} == {"chat-bot", "uploader", "crawler"}
 
 

@@ -28,12 +28,14 @@ def forecast(
     project: Annotated[str | None, typer.Option("--project", help="Only this project (its number).")] = None,
     bucket: Annotated[str | None, typer.Option("--bucket", help=f"Only one of {', '.join(BUCKETS)}.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Bots leave by it, for half an hour, what matters more.")
+    ] = False,
 ) -> None:
     """Say when each pool will run out, and how sure that is.
 
     With the day's total, the rate that would just last, how well such forecasts did lately, and the next
-    days. Ranges hold with 80 %. A forecast of all pools is also published for the bots, as
-    memory/forecast.json.
+    days. Ranges hold with 80 %. Looking changes nothing: what bots may do changes only with --publish.
 
     Examples:
         ytquota forecast
@@ -49,7 +51,8 @@ def forecast(
             fail(f"Nothing was counted for project {project}; known are {', '.join(known) or 'none'}.")
         intelligence = intelligence_of(desk)
         made = intelligence.forecast(project, bucket)
-        intelligence.publish()
+        if publish:
+            intelligence.publish()
     if as_json:
         print_json([one.as_dict() for one in made])
     else:

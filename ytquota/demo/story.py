@@ -34,7 +34,7 @@ class Bot:
 
 
 CHAT_BOT = Bot("chat-bot", 1, "high")
-UPLOADER = Bot("uploader", 1, "normal")
+UPLOADER = Bot("uploader", 1, "high")
 CRAWLER = Bot("crawler", 10, "low")
 
 # How many days ago things went wrong, so that every demonstration has them wherever its today lies.
