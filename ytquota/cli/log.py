@@ -17,6 +17,7 @@ from rich.text import Text
 
 from ytquota.cli.desk import Desk
 from ytquota.cli.output import console, count, hint, print_bytes
+from ytquota.cli.progress import with_progress
 from ytquota.cli.times import parse_day, parse_moment
 from ytquota.clock import PACIFIC, day_start, quota_day
 from ytquota.prices import canonical
@@ -88,7 +89,7 @@ def log(
     with Desk.open() as desk:
         first, end = _window(day, since, until, desk.today)
         found = iter(()) if desk.is_bare else desk.monitor.log(first, end, project=project)
-        rows: Iterable[dict[str, Any]] = filter(wanted, found)
+        rows: Iterable[dict[str, Any]] = filter(wanted, with_progress(found, first, end))
         if as_json:
             _json_lines(rows if last is None else deque(rows, maxlen=last))
         elif as_csv:
