@@ -98,6 +98,25 @@ class SetSettings:
 
 
 @dataclass(frozen=True)
+class AlertSettings:
+    """From where on operators are alerted, and how word reaches them. Addresses and command are secrets.
+
+    Attributes:
+        share: of a pool's limit that is used, from 0 to 1.
+        probability: that a pool runs out before its reset, from 0 to 1.
+        urls: Apprise addresses.
+        webhook: an address that takes JSON by POST.
+        command: a command and its arguments, which reads JSON from its standard input.
+    """
+
+    share: float = 0.8
+    probability: float = 0.75
+    urls: tuple[Secret, ...] = ()
+    webhook: Secret | None = None
+    command: Secret | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything an operator can set, checked. See :meth:`load`.
 
@@ -122,6 +141,7 @@ class Settings:
         price_profile: "current" or "pessimistic".
         priorities: the operator's priorities, by tag as it stands in the variable's name (CHAT_BOT).
         admission: whether what is kept for others is enforced, or only noted in the log.
+        alerts: from where on operators are alerted, and how.
         unknown: names that begin like ours and mean nothing, for `ytquota doctor` to report.
     """
 
@@ -145,6 +165,7 @@ class Settings:
     price_profile: str = "current"
     priorities: Mapping[str, str] = field(default_factory=dict)
     admission: AdmissionMode = "enforce"
+    alerts: AlertSettings = AlertSettings()
     unknown: tuple[str, ...] = ()
 
     @classmethod

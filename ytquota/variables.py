@@ -6,6 +6,7 @@ Every check ends in a :class:`SettingsError` that names the variable, the proble
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar, get_args
 
@@ -15,6 +16,7 @@ from ytquota.settings import (
     DEFAULT_SCOPE,
     SCOPE_PREFIX,
     AdmissionMode,
+    AlertSettings,
     Durability,
     FailMode,
     LogFormat,
@@ -43,6 +45,11 @@ SCOPES = (
 VARIABLES = (
     "YOUTUBE_SCOPES",
     "YTQUOTA_ADMISSION",
+    "YTQUOTA_ALERT_COMMAND",
+    "YTQUOTA_ALERT_PROBABILITY",
+    "YTQUOTA_ALERT_SHARE",
+    "YTQUOTA_ALERT_URLS",
+    "YTQUOTA_ALERT_WEBHOOK",
     "YTQUOTA_API_ENDPOINT",
     "YTQUOTA_ARCHIVE",
     "YTQUOTA_DURABILITY",
@@ -108,6 +115,7 @@ class Variables:
             price_profile=self._choice("YTQUOTA_PRICE_PROFILE", PROFILES),
             priorities=self._priorities(),
             admission=self._choice("YTQUOTA_ADMISSION", get_args(AdmissionMode)),
+            alerts=self._alerts(),
             unknown=tuple(sorted(filter(_is_unknown, self._values))),
         )
 
@@ -178,6 +186,40 @@ class Variables:
     def _priorities(self) -> dict[str, str]:
         matches = (_PRIORITY.fullmatch(name) for name in self._values)
         return {match[1]: self._choice(match[0], _PRIORITIES) for match in matches if match}
+
+    def _alerts(self) -> AlertSettings:
+        texts = re.split(r"[,\s]+", self._values.get("YTQUOTA_ALERT_URLS", "").strip(", "))
+        urls = tuple(Secret(text) for text in texts if text)
+        if any("://" not in url.reveal() for url in urls):  # never shown: it holds passwords
+            _wrong("YTQUOTA_ALERT_URLS", "one is no address like mailto://...; separate them by blanks")
+        hook = self._values.get("YTQUOTA_ALERT_WEBHOOK")
+        if hook is not None and not re.match(r"https?://[^/\s]", hook):
+            _wrong("YTQUOTA_ALERT_WEBHOOK", "it must be an address that begins with https:// or http://")
+        return AlertSettings(
+            share=self._part("YTQUOTA_ALERT_SHARE", 0.8),
+            probability=self._part("YTQUOTA_ALERT_PROBABILITY", 0.75),
+            urls=urls,
+            webhook=Secret(hook) if hook else None,
+            command=self._command("YTQUOTA_ALERT_COMMAND"),
+        )
+
+    def _command(self, name: str) -> Secret | None:
+        text = self._values.get(name)
+        if text is None:
+            return None
+        try:
+            shlex.split(text)
+        except ValueError as error:
+            _wrong(name, f"it is no command line: {error}")
+        return Secret(text)
+
+    def _part(self, name: str, default: float) -> float:
+        text = self._values.get(name)
+        match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,9})?)\s*%|(0?\.\d{1,9})", text or f"{default}")
+        part = float(match[1]) / 100 if match and match[1] else float(match[2]) if match else 0.0
+        if not 0.0 < part <= 1.0:
+            _wrong(name, f"{text!r} is no share between 0 and 100 %, as 80% or 0.8")
+        return part
 
     def _ledger(self) -> str:
         text = self._values.get("YTQUOTA_LEDGER", "journal")

@@ -31,6 +31,9 @@ _HOMES = {
     "advise": "ytquota.cli.advise",
     "forecast": "ytquota.cli.forecast",
     "plan": "ytquota.cli.plan",
+    "check": "ytquota.cli.check",
+    "watch": "ytquota.cli.watch",
+    "metrics": "ytquota.cli.metrics",
     "archive": "ytquota.cli.archive",
     "demo": "ytquota.cli.demo",
     "dashboard": "ytquota.cli.dashboard",
@@ -118,7 +121,7 @@ def _ytquota(
 
     Start with `ytquota demo` (no Google account needed), or `ytquota status` in the folder of your bot.
 
-    Exit codes: 0 fine, 1 failure, 2 bad usage; `status --check` also 10, 20, 30.
+    Exit codes: 0 fine, 1 failure, 2 bad usage; `check` and `status --check` also 10, 20, 30.
     """
     del version
     if context.invoked_subcommand is None:

@@ -1,0 +1,83 @@
+"""``ytquota watch``: tells operators when a pool runs low or will run out, and a login is refused."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from ytquota.cli.desk import START, Desk
+from ytquota.cli.output import fail, hint
+from ytquota.clock import PACIFIC
+from ytquota.errors import SettingsError
+from ytquota.operations.watch import EVERY, Watch, only_one
+
+
+def watch(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Look once, tell, and end.")] = False,
+    every: Annotated[float, typer.Option("--every", min=1.0, help="Seconds between two looks.")] = EVERY,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell nobody: show what would have been told lately.")
+    ] = False,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=365, help="How many days a dry run looks back.")
+    ] = 30,
+) -> None:
+    """Look every minute, and tell operators what they should know.
+
+    When a pool passes 80 %, will probably run out before its reset, refuses
+    calls, or a login is refused: once a day and pool, and once more when it
+    is over. YTQUOTA_ALERT_... say whom to tell; the history is
+    memory/quota_alerts.json. One watch per ledger; SIGTERM and Ctrl-C end it.
+
+    Examples:
+        ytquota watch
+        ytquota watch --once
+        ytquota watch --dry-run --days 30
+    """
+    with Desk.open() as desk:
+        if desk.is_bare:
+            fail(SettingsError("\n".join(START)))
+        if dry_run:
+            _replay(desk, days)
+            return
+        _speak()
+        with only_one(desk.settings.memory_dir):
+            keeper = Watch(desk.settings, desk.monitor)
+            if once:
+                keeper.look()
+            else:
+                _keep(keeper, every, desk)
+
+
+def _speak() -> None:
+    """Let the log of alerts appear on stdout, where systemd and people look for it."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log = logging.getLogger("ytquota.alerts")
+    log.handlers, log.propagate = [handler], False
+    log.setLevel(logging.INFO)
+
+
+def _keep(keeper: Watch, every: float, desk: Desk) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    told = [name for name in ("urls", "webhook", "command") if getattr(desk.settings.alerts, name)]
+    hint(f"Watching {desk.monitor.ledger.location}; tells {', '.join(told) or 'nobody but this log'}.")
+    keeper.run(stop, every=every)
+
+
+def _replay(desk: Desk, days: int) -> None:
+    from ytquota.operations.alerts.dry_run import dry_run  # noqa: PLC0415 - needs pandas
+
+    count = 0
+    for alert in dry_run(desk.settings, desk.monitor, days=days):
+        count += alert.kind == "alert"
+        typer.echo(f"{alert.at.astimezone(PACIFIC):%a %d %b %H:%M}  {alert.rule:<9}  {alert.text}")
+    typer.echo(f"In the last {days} days, {count} alert{'s' * (count != 1)} would have been given.")

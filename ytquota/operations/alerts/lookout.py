@@ -1,0 +1,134 @@
+"""Looks at a ledger and says what the rules make of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ytquota import clock as clocks
+from ytquota.auth.state import StateFile
+from ytquota.errors import CredentialError
+from ytquota.operations.alerts.paces import Paces
+from ytquota.operations.alerts.rules import Condition, Pool, Thresholds, judge, quarantined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from ytquota.intelligence.forecaster import Forecaster
+    from ytquota.monitor.ledger import Balance
+    from ytquota.monitor.log import Position
+    from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.operations.alerts.edges import Edges
+    from ytquota.settings import Settings
+
+FORECAST_EVERY = 240.0
+"""Seconds between two forecasts; between them the last one holds."""
+
+logger = logging.getLogger("ytquota.alerts")
+
+
+class Lookout:
+    """Keep it, and each look reads only what is new.
+
+    Args:
+        settings: whose sets, and from where on there is an alert.
+        monitor: on which ledger, and the clock.
+        forecast_every: seconds between two forecasts.
+        publishes: whether the forecasts are published for the bots as well.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        monitor: QuotaMonitor,
+        *,
+        forecast_every: float = FORECAST_EVERY,
+        publishes: bool = True,
+    ) -> None:
+        self._publishes = publishes
+        self._settings, self._monitor, self._every = settings, monitor, forecast_every
+        self._thresholds = Thresholds(settings.alerts.share, settings.alerts.probability)
+        self._paces = Paces()
+        self._position: Position | None = None
+        self._forecaster: Forecaster | None = None
+        self._is_able = True  # to forecast: that takes pandas
+        self._ahead: dict[tuple[str, str], tuple[float | None, datetime | None]] = {}
+        self._forecast_at = float("-inf")
+
+    def look(self, edges: Edges) -> list[Condition]:
+        """What the rules say now, knowing what was told in vain.
+
+        Raises:
+            LedgerUnavailable: the ledger cannot be read.
+        """
+        now = self._monitor.clock.time()
+        self._monitor.ledger.flush()
+        rows, self._position = self._monitor.tail(self._position)
+        self._paces.add(rows)
+        self._forecast(now)
+        pools = [
+            self._pool(project, bucket, balance, now, vain=edges.vain(project, bucket, now))
+            for project, pools in self._monitor.ledger.usage().items()
+            for bucket, balance in pools.items()
+        ]
+        found = [condition for pool in pools for condition in judge(pool, self._thresholds)]
+        return [*found, *self._sets()]
+
+    # -- inside
+
+    def _pool(self, project: str, bucket: str, balance: Balance, now: float, *, vain: int) -> Pool:
+        pace = self._paces.of(project, bucket, now, since=clocks.bounds_at(now).start)
+        likely, when = self._ahead.get((project, bucket), (None, None))
+        return Pool(
+            project,
+            bucket,
+            clocks.next_reset(now),
+            clocks.seconds_to_reset(now),
+            balance.used,
+            balance.limit,
+            balance.is_exhausted(now),
+            *pace,
+            likely,
+            when,
+            vain,
+        )
+
+    def _forecast(self, now: float) -> None:
+        """Make and publish forecasts where the last ones are old, or of yesterday."""
+        if not self._is_able or (now < self._forecast_at + self._every and self._is_of_today(now)):
+            return
+        try:
+            from ytquota.intelligence.declared import Declarations  # noqa: PLC0415 - pandas is an extra
+            from ytquota.intelligence.forecaster import Forecaster  # noqa: PLC0415
+            from ytquota.intelligence.publisher import Publisher  # noqa: PLC0415
+        except ImportError as error:
+            self._is_able = False
+            logger.warning(
+                "No run-out is forecast, as that takes pip install 'ytquota[analysis]' (%s).", error
+            )
+            return
+        self._forecaster = self._forecaster or Forecaster(self._monitor)
+        declared = Declarations(self._monitor.folder).ahead(now)
+        made = self._forecaster.forecasts(declared, check=False, ahead=False)
+        if self._publishes:
+            Publisher(self._monitor, self._forecaster).publish(made, every=self._every / 2)
+        self._forecast_at = now
+        self._ahead = {
+            (one.project, one.bucket): (one.run_out_probability, one.run_out_at[1] or one.run_out_at[0])
+            for one in made
+            if one.basis in {"forecast", "simple"}
+        }
+
+    def _is_of_today(self, now: float) -> bool:
+        return self._forecast_at >= clocks.bounds_at(now).start
+
+    def _sets(self) -> Iterator[Condition]:
+        try:
+            out = StateFile(self._settings.memory_dir, clock=self._monitor.clock).read().quarantined
+        except CredentialError as error:
+            logger.warning("Whether a set is quarantined cannot be told: %s", error)
+            return
+        for number in self._settings.sets:
+            note = out.get(number)
+            yield quarantined(number, note.reason if note else None)

@@ -1,0 +1,230 @@
+"""When something is worth an alert: rules over pools and credential sets, without any memory.
+
+A rule answers "on", "off", or "between": over its threshold, clearly under it, or neither. The distance keeps
+a value that trembles around a threshold from ringing twice; `edges` turns the answers into alerts.
+`docs/alerts.md` lists the rules and what they were measured to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ytquota.clock import both_zones
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+Severity = Literal["warning", "critical"]
+State = Literal["on", "between", "off"]
+Topic = Literal["share", "ahead", "refusals", "quarantined"]
+Rule = Literal["share", "run-out", "burn", "refusals", "quarantined"]
+
+_SHARE_STEP = 0.05
+_CALM = 0.6  # of the threshold: below that, no run-out is expected any more
+_NEAR = 18_000.0  # seconds: a run-out that is further off must be all but certain
+_CERTAIN = 0.97
+_ONCE_BURNT = 0.85  # what it takes after a false alarm within a week; after two, it must be all but certain
+_SOON = 3600.0  # seconds: a pace of the last minutes says nothing about later
+_UNLIKELY = 0.1  # the forecast knows such a pace, and that it does not last
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From where on there is an alert.
+
+    Attributes:
+        share: of the limit that is used, from 0 to 1.
+        probability: that the pool runs out before its reset, from 0 to 1.
+        burn: pace, in multiples of the one that would just last until the reset.
+    """
+
+    share: float = 0.8
+    probability: float = 0.75
+    burn: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool as it stands. Counts are quota units.
+
+    Attributes:
+        project: project number.
+        bucket: the daily allowance.
+        resets_at: the end of the quota day (aware, Pacific).
+        seconds_left: until then.
+        used: charged today.
+        limit: units a day.
+        exhausted: nothing is left, or Google said so.
+        fast: units an hour, over the last ten minutes.
+        slow: units an hour, over the last hour.
+        refused: calls that were refused or denied in the last ten minutes.
+        refused_lately: the same, in the last hour.
+        probability: that it runs out before the reset; None where there is no forecast.
+        run_out_at: when, most likely (aware, Pacific).
+        vain: days within the last week on which it was said to run out, and did not.
+    """
+
+    project: str
+    bucket: str
+    resets_at: datetime
+    seconds_left: float
+    used: int
+    limit: int
+    exhausted: bool = False
+    fast: float = 0.0
+    slow: float = 0.0
+    refused: int = 0
+    refused_lately: int = 0
+    probability: float | None = None
+    run_out_at: datetime | None = None
+    vain: int = 0
+
+    @property
+    def left(self) -> int:
+        """Units that may still be spent."""
+        return max(0, self.limit - self.used)
+
+    @property
+    def burn(self) -> tuple[float, float]:
+        """Fast and slow pace in multiples of the one that would just last until the reset."""
+        lasting = self.left * 3600 / max(self.seconds_left, 1.0)
+        return (self.fast / lasting, self.slow / lasting) if lasting else (0.0, 0.0)
+
+    @property
+    def gone_in(self) -> float:
+        """Seconds until nothing is left at the pace of the last hour."""
+        return self.left * 3600 / self.slow if self.slow else float("inf")
+
+    @property
+    def run_out_in(self) -> float:
+        """Seconds until it most likely runs out."""
+        if self.run_out_at is None:
+            return float("inf")
+        return self.seconds_left - (self.resets_at.timestamp() - self.run_out_at.timestamp())
+
+    def __str__(self) -> str:
+        return f"Pool {self.bucket} of project {self.project}"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What one rule says of one pool or set.
+
+    Attributes:
+        topic: what it is about; of a topic there is one alert a day and pool, whichever rule is first.
+        rule: the rule.
+        state: over the threshold, clearly under it, or neither.
+        severity: how grave it is.
+        text: what is the case, in one or two sentences; of "off", that it is over.
+        project: the pool's project, or the set's.
+        bucket: the pool's bucket; empty for a set.
+        credential_set: the number of the set; None for a pool.
+        exhausted: of a pool, that nothing is left, or Google said so.
+    """
+
+    topic: Topic
+    rule: Rule
+    state: State
+    severity: Severity
+    text: str
+    project: str = ""
+    bucket: str = ""
+    credential_set: int | None = None
+    exhausted: bool = False
+
+    @property
+    def subject(self) -> str:
+        """The pool or set, as one word."""
+        return (
+            f"{self.project}/{self.bucket}" if self.credential_set is None else f"set {self.credential_set}"
+        )
+
+
+def judge(pool: Pool, thresholds: Thresholds) -> Iterator[Condition]:
+    """What the rules say of a pool; one without an allowance is nobody's worry."""
+    if pool.limit <= 0:
+        return
+    yield _share(pool, thresholds)
+    yield _run_out(pool, thresholds)
+    yield _burn(pool, thresholds)
+    yield _refusals(pool)
+
+
+def quarantined(number: int, reason: str | None) -> Condition:
+    """What is to be said of a credential set; `reason` is why Google refuses it, None if it does not."""
+    if reason is None:
+        text = f"Credential set {number} is no longer quarantined."
+    else:
+        text = f"Credential set {number} is quarantined: {reason} See `ytquota sets`."
+    return Condition(
+        "quarantined",
+        "quarantined",
+        "off" if reason is None else "on",
+        "critical",
+        text,
+        credential_set=number,
+    )
+
+
+def _share(pool: Pool, thresholds: Thresholds) -> Condition:
+    share, most = pool.used / pool.limit, thresholds.share
+    state: State = "on" if share >= most else "off" if share < most - _SHARE_STEP else "between"
+    text = f"{pool} is at {share:.0%}: {pool.used:,} of {pool.limit:,} used, full again at {_reset(pool)}."
+    return Condition(
+        "share", "share", state, "warning", text, pool.project, pool.bucket, exhausted=pool.exhausted
+    )
+
+
+def _run_out(pool: Pool, thresholds: Thresholds) -> Condition:
+    likely, most = pool.probability, thresholds.probability
+    state: State = "between"
+    if likely is not None and not pool.exhausted:  # once it is empty, what was to come is over
+        needed = max(most, (0.0, _ONCE_BURNT, _CERTAIN)[min(pool.vain, 2)])
+        is_near = pool.run_out_in <= _NEAR or likely >= _CERTAIN
+        state = "on" if likely >= needed and is_near else "off" if likely < most * _CALM else "between"
+    when = f" at about {both_zones(pool.run_out_at)}" if pool.run_out_at else ""
+    text = (
+        f"{pool} will probably run out{when}, before its reset at {_reset(pool)} ({likely or 0:.0%} likely; "
+        f"{pool.used:,} of {pool.limit:,} used)."
+        if state == "on"
+        else f"{pool} is expected to last until its reset at {_reset(pool)}."
+    )
+    return Condition("ahead", "run-out", state, "critical", text, pool.project, pool.bucket)
+
+
+def _burn(pool: Pool, thresholds: Thresholds) -> Condition:
+    state: State = "between"
+    if not pool.exhausted:
+        pace = min(pool.burn)  # both windows must agree: a short burst moves one, an old one the other
+        soon = pool.gone_in < min(_SOON, pool.seconds_left) and not pool.vain
+        known = pool.probability is not None and pool.probability < _UNLIKELY
+        is_on = pace >= thresholds.burn and soon and not known
+        state = "on" if is_on else "off" if pace < thresholds.burn * _CALM else "between"
+    if state == "on":
+        text = (
+            f"{pool} is spent at {pool.fast:,.0f} units an hour, {pool.burn[0]:.1f} times what would last "
+            f"until {_reset(pool)}; at this pace the {pool.left:,} that are left go in "
+            f"{pool.gone_in / 60:.0f} minutes."
+        )
+    else:
+        text = f"{pool} is spent at a pace that lasts until its reset at {_reset(pool)}."
+    return Condition("ahead", "burn", state, "critical", text, pool.project, pool.bucket)
+
+
+def _refusals(pool: Pool) -> Condition:
+    state: State = "on" if pool.refused else "off" if not pool.refused_lately else "between"
+    if pool.exhausted and state == "off":
+        state = "between"  # that nobody asks does not make it any fuller
+    if state == "on":
+        why = "nothing is left" if pool.exhausted else f"{pool.left:,} of {pool.limit:,} are left"
+        calls = f"{pool.refused:,} call{'s were' if pool.refused > 1 else ' was'} refused"
+        text = f"{pool}: {calls} in the last ten minutes; {why}, full again at {_reset(pool)}."
+    else:
+        text = f"{pool}: no call was refused in the last hour."
+    return Condition("refusals", "refusals", state, "critical", text, pool.project, pool.bucket)
+
+
+def _reset(pool: Pool) -> str:
+    return both_zones(pool.resets_at)
