@@ -54,7 +54,7 @@ def test_burn_is_measured_against_what_is_left_until_the_reset():
 def test_a_forecast_that_knows_the_pace_silences_the_burn():
     """Five rounds a day look like a run-out five times a day, and are none."""
     hot = replace(FINE, used=7_000, fast=4_000.0, slow=4_000.0)
-    assert states(replace(hot, probability=0.05))["burn"] == "between"
+    assert states(replace(hot, probability=0.04))["burn"] == "between"
     assert states(replace(hot, probability=0.3))["burn"] == "on"
 
 
@@ -69,7 +69,7 @@ def test_a_run_out_that_is_far_off_must_be_all_but_certain():
 def test_a_false_alarm_makes_the_next_one_harder():
     """Edges remember for a week what came of a warning; a run-out that came true does not count."""
     edges = Edges()
-    near = replace(FINE, probability=0.8, run_out_at=RESET - timedelta(hours=9))
+    near = replace(FINE, probability=0.78, run_out_at=RESET - timedelta(hours=9))
     assert [one.rule for one in told(edges, near, START + 43_200)] == ["run-out"]
     assert edges.vain("111", "default", START + 43_200) == 0
 

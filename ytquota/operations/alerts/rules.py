@@ -25,9 +25,10 @@ _SHARE_STEP = 0.05
 _CALM = 0.6  # of the threshold: below that, no run-out is expected any more
 _NEAR = 18_000.0  # seconds: a run-out that is further off must be all but certain
 _CERTAIN = 0.97
-_ONCE_BURNT = 0.85  # what it takes after a false alarm within a week; after two, it must be all but certain
+_ONCE_BURNT = 0.8  # what it takes after a false alarm within a week ...
+_ENOUGH = 2  # ... and after so many, it must be all but certain
 _SOON = 3600.0  # seconds: a pace of the last minutes says nothing about later
-_UNLIKELY = 0.1  # the forecast knows such a pace, and that it does not last
+_UNLIKELY = 0.05  # the forecast knows such a pace, and that it does not last
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _run_out(pool: Pool, thresholds: Thresholds) -> Condition:
     likely, most = pool.probability, thresholds.probability
     state: State = "between"
     if likely is not None and not pool.exhausted:  # once it is empty, what was to come is over
-        needed = max(most, (0.0, _ONCE_BURNT, _CERTAIN)[min(pool.vain, 2)])
+        needed = max(most, (0.0, _ONCE_BURNT, _CERTAIN)[min(pool.vain, _ENOUGH)])
         is_near = pool.run_out_in <= _NEAR or likely >= _CERTAIN
         state = "on" if likely >= needed and is_near else "off" if likely < most * _CALM else "between"
     when = f" at about {both_zones(pool.run_out_at)}" if pool.run_out_at else ""
@@ -198,7 +199,7 @@ def _burn(pool: Pool, thresholds: Thresholds) -> Condition:
     state: State = "between"
     if not pool.exhausted:
         pace = min(pool.burn)  # both windows must agree: a short burst moves one, an old one the other
-        soon = pool.gone_in < min(_SOON, pool.seconds_left) and not pool.vain
+        soon = pool.gone_in < min(_SOON, pool.seconds_left) and pool.vain < _ENOUGH
         known = pool.probability is not None and pool.probability < _UNLIKELY
         is_on = pace >= thresholds.burn and soon and not known
         state = "on" if is_on else "off" if pace < thresholds.burn * _CALM else "between"
