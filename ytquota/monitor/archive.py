@@ -114,6 +114,13 @@ class Archive:
         """The roll-ups of one day, a table per host and project; `hosts(host, project)` chooses files."""
         return [self._read(path) for path in self._files("rollup", day, project, hosts)]
 
+    def stamp(self, day: date) -> tuple[tuple[str, int], ...] | None:
+        """What changes when the roll-ups of a day are written anew; None where the store does not tell."""
+        if "://" in self.address:
+            return None
+        with os.scandir(f"{self._root}/rollup/day={day.isoformat()}") as hosts:
+            return tuple(sorted((host.name, host.stat().st_mtime_ns) for host in hosts))
+
     def calls(
         self, day: date, columns: Sequence[str], *, hosts: Callable[[str, str], bool]
     ) -> list[pa.Table]:

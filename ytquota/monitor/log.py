@@ -42,6 +42,7 @@ class JournalLog:
 
     def __init__(self, folder: Path, archive: str | None = None) -> None:
         self._folder, self._archive_address = folder, archive
+        self._rollups: dict[tuple[date, str | None, frozenset[str]], tuple[object, list[Any]]] = {}
 
     def rows(
         self,
@@ -78,8 +79,17 @@ class JournalLog:
         tables = []
         for day in archive.days():
             if first <= day <= last:
-                own = {project_name(path.stem) for path in self._files(day, project)}
-                tables += archive.rollups(day, project=project, hosts=_others(own))
+                tables += self._rollups_of(archive, day, project)
+        return tables
+
+    def _rollups_of(self, archive: Archive, day: date, project: str | None) -> list[Any]:
+        """The roll-ups of one day, kept in memory while their files are the same: a year has hundreds."""
+        own = frozenset(project_name(path.stem) for path in self._files(day, project))
+        stamp, known = archive.stamp(day), self._rollups.get((day, project, own))
+        if known is not None and stamp is not None and known[0] == stamp:
+            return known[1]
+        tables = archive.rollups(day, project=project, hosts=_others(set(own)))
+        self._rollups[day, project, own] = stamp, tables
         return tables
 
     def archived_calls(self, first: date, last: date, columns: Sequence[str]) -> list[Any]:
