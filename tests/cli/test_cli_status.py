@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -156,3 +157,15 @@ def test_a_misspelt_setting_is_named(run, furnished):
         file.write("YTQUOTA_RESERV=500\n")
 
     assert "No setting of ytquota: YTQUOTA_RESERV" in run("status").stdout
+
+
+def test_check_counts_a_run_out_that_is_more_likely_than_not(run, furnished, counted):
+    """As `ytquota check` does, where a forecast was published within the last half hour."""
+    counted("videos.list")
+    expected = {"low": None, "middle": None, "high": None}
+    pool = {"project": ONE, "bucket": "default", "run_out_probability": 0.7, "run_out_at": expected}
+    now = datetime.now(UTC)
+    for age, code in ((60, 20), (3600, 0)):
+        made = {"v": 1, "made_at": (now - timedelta(seconds=age)).isoformat(), "pools": [pool]}
+        (furnished / "memory" / "forecast.json").write_text(json.dumps(made))
+        assert run("status", "--check").exit_code == code

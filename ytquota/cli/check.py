@@ -8,17 +8,15 @@ import typer
 
 from ytquota.cli.desk import START, Desk
 from ytquota.cli.output import fail, from_iso, print_json
-from ytquota.cli.status import ALMOST, GONE, NEARLY, gather
-from ytquota.clock import SystemClock, both_zones
+from ytquota.cli.severity import ALMOST, GONE, NEARLY, Ahead, ahead_of, code_of, published_ahead
+from ytquota.cli.status import gather
+from ytquota.clock import both_zones
 from ytquota.errors import SettingsError
-from ytquota.intelligence.published import VALID, read_published
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-LIKELY = 0.5
 _WORDS = {0: "ok", NEARLY: "nearly", ALMOST: "almost", GONE: "gone"}
-_Ahead = dict[tuple[str, str], tuple[float, str]]
 
 
 def check(
@@ -52,11 +50,11 @@ def check(
     raise typer.Exit(code)
 
 
-def _judged(report: Mapping[str, Any], ahead: _Ahead) -> Iterator[dict[str, Any]]:
+def _judged(report: Mapping[str, Any], ahead: Ahead) -> Iterator[dict[str, Any]]:
     for project, pools in report["projects"].items():
         for bucket, pool in pools.items():
             likely, when = ahead.get((project, bucket), (None, ""))
-            code = _code(pool, likely)
+            code = code_of(pool, likely)
             yield {
                 "project": project,
                 "bucket": bucket,
@@ -66,14 +64,6 @@ def _judged(report: Mapping[str, Any], ahead: _Ahead) -> Iterator[dict[str, Any]
                 "run_out_probability": likely,
                 "run_out_at": when or None,
             }
-
-
-def _code(pool: Mapping[str, Any], likely: float | None) -> int:
-    if pool["exhausted_until"] or pool["left"] <= 0:
-        return GONE
-    if pool["share"] > 0.95 or (likely or 0.0) > LIKELY:  # noqa: PLR2004 - the shares named above
-        return ALMOST
-    return NEARLY if pool["share"] > 0.8 else 0  # noqa: PLR2004
 
 
 def _line(pool: Mapping[str, Any]) -> str:
@@ -90,26 +80,14 @@ def _line(pool: Mapping[str, Any]) -> str:
     return f"{words}, {pool['share']:.0%}, runs out{when}: {likely:.0%} likely"
 
 
-def _ahead(desk: Desk) -> _Ahead:
+def _ahead(desk: Desk) -> Ahead:
     """Probability and time of the run-out by pool; nothing where nobody can forecast."""
-    now = SystemClock().time()
-    found = read_published(desk.settings.memory_dir)
-    if found is not None and 0 <= now - from_iso(found["made_at"]).timestamp() <= VALID:
-        return _of(found["pools"])
+    published = published_ahead(desk.settings.memory_dir)
+    if published is not None:
+        return published
     try:
         from ytquota.intelligence.forecaster import Forecaster  # noqa: PLC0415 - pandas is an extra
     except ImportError:
         return {}
     made = Forecaster(desk.monitor).forecasts(check=False, ahead=False)
-    return _of([one.as_dict() for one in made])
-
-
-def _of(pools: list[dict[str, Any]]) -> _Ahead:
-    return {
-        (one["project"], one["bucket"]): (
-            one["run_out_probability"],
-            one["run_out_at"]["middle"] or one["run_out_at"]["low"] or "",
-        )
-        for one in pools
-        if one.get("run_out_probability") is not None
-    }
+    return ahead_of([one.as_dict() for one in made])

@@ -13,17 +13,18 @@ from ytquota.cli.desk import START, Desk
 from ytquota.cli.output import console, print_json
 from ytquota.cli.pools import page
 from ytquota.cli.sets import facts_of
+from ytquota.cli.severity import Ahead, code_of, published_ahead
 from ytquota.clock import SystemClock, next_reset, seconds_to_reset
-
-NEARLY, ALMOST, GONE = 10, 20, 30
-"""Exit codes of --check: over 80 % used, over 95 % used, exhausted."""
 
 
 def status(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="End with 10 over 80 % used, 20 over 95 %, 30 exhausted.")
+        bool,
+        typer.Option(
+            "--check", help="End with 10 over 80 % used, 20 over 95 % or likely to run out, 30 exhausted."
+        ),
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option("--every", min=0.2, help="Seconds between two looks.")] = 2.0,
@@ -49,7 +50,7 @@ def status(
     else:
         console().print(page(report))
     if check:
-        raise typer.Exit(severity(report))
+        raise typer.Exit(severity(report, published_ahead(desk.settings.memory_dir) or {}))
 
 
 def gather(desk: Desk, project: str | None = None) -> dict[str, Any]:
@@ -82,13 +83,16 @@ def _nothing(desk: Desk) -> dict[str, Any]:
     }
 
 
-def severity(report: dict[str, Any]) -> int:
+def severity(report: dict[str, Any], ahead: Ahead) -> int:
     """Return the exit code of ``--check``: that of the worst pool."""
-    pools = [pool for pools in report["projects"].values() for pool in pools.values()]
-    if any(pool["exhausted_until"] or pool["left"] <= 0 for pool in pools):
-        return GONE
-    share = max((pool["share"] for pool in pools), default=0.0)
-    return ALMOST if share > 0.95 else NEARLY if share > 0.8 else 0  # noqa: PLR2004 - the shares named above
+    return max(
+        (
+            code_of(pool, ahead.get((project, bucket), (0.0, ""))[0])
+            for project, pools in report["projects"].items()
+            for bucket, pool in pools.items()
+        ),
+        default=0,
+    )
 
 
 def _watch(desk: Desk, every: float, project: str | None) -> None:
