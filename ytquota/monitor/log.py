@@ -111,10 +111,6 @@ class JournalLog:
 
         return Archive(address)
 
-    def journal_days(self) -> list[date]:
-        """The days that have journals, oldest first."""
-        return days_in(self._folder)
-
     def tail(self, position: Position | None, today: date) -> tuple[list[dict[str, Any]], Position]:
         """The rows written since a position; after midnight the rest of the old day and then the new one."""
         position = position or Position(today)
