@@ -10,6 +10,7 @@ import typer
 from ytquota.cli.desk import Desk
 from ytquota.cli.output import console, count, fail, print_json
 from ytquota.clock import SystemClock
+from ytquota.monitor.official import OfficialDays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +85,9 @@ def _forget(target: Archive, settings: Settings, now: float) -> list[date]:
         return []
     from ytquota.monitor.archive import retention_start  # noqa: PLC0415 - likewise
 
-    return target.forget(before=retention_start(now, settings.retention_days))
+    first = retention_start(now, settings.retention_days)
+    official = OfficialDays(settings.memory_dir / "official")
+    return sorted({*target.forget(before=first), *official.forget(before=first)})
 
 
 def _facts(entry: Archived) -> dict[str, object]:

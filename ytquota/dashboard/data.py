@@ -67,6 +67,7 @@ class Feed:
         self._sums = DaySums(0.0)
         self._trail: tuple[int, tuple[AuditRow, ...], str] = (-1, (), "")  # when it changed, rows, undo
         self._history: History | None = None
+        self._imported = 0  # when official days last changed, as far as the history knows
         self._days: dict[date, dict[PoolKey, Today]] = {}
         self._intelligence: QuotaIntelligence | None = None
         self._forecasts: dict[PoolKey, Forecast] = {}
@@ -123,13 +124,16 @@ class Feed:
     @property
     def needs_history(self) -> bool:
         """Whether the days before today are still to be read."""
-        return self._history is None or self._history.today != clocks.quota_day(self.now())
+        if self._history is None or self._history.today != clocks.quota_day(self.now()):
+            return True
+        return self._monitor is not None and self._monitor.official.stamp() != self._imported
 
     def load_history(self) -> None:
         """Read the days before today; the next look shows them. May run beside `read`."""
         from ytquota.dashboard.history import read_history  # noqa: PLC0415 - pandas, after the first paint
 
         _, monitor = self.desk
+        self._imported, self._days = monitor.official.stamp(), {}
         self._history = read_history(monitor, clocks.quota_day(monitor.clock.time()))
         self._read_at = float("-inf")
 

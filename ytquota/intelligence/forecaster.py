@@ -56,6 +56,9 @@ class Forecaster:
         """
         self.reader.read()
         balances = self.monitor.ledger.usage(project)
+        for name in self.reader.official() - balances.keys():
+            if project in {None, name}:  # known from Google's counters alone: nothing was called here yet
+                balances |= self.monitor.ledger.usage(name)
         made = [
             self._forecast(PoolKey(name, pool), balance, declared, check=check, ahead=ahead)
             for name, pools in balances.items()

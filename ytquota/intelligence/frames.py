@@ -43,14 +43,14 @@ CALLS: dict[str, str] = {
     "priority": "category",
     "outcome": "category",  # ok, error, refused, denied, lost, not_sent, free
     "reason": "category",  # Google's machine reason, or ours
-    "provenance": "category",  # of the price
+    "provenance": "category",  # of the price; "official": counted by Google, five minutes a row
     "status": "Int16",  # HTTP status; missing when no answer came
     "units": "int64",  # quota units charged in the end
     "price": "int64",  # quota units of one attempt
     "calls": "int64",  # calls this line stands for: 1, 0 for a retry, more where refused demand was summed
     "attempts": "int64",  # times the call was sent
     "unmet": "int64",  # quota units that were asked for and not to be had
-    "latency": "float64",  # seconds from the first byte sent to the last one read
+    "latency": "float64",  # seconds from the first byte sent to the last one read; missing if official
     "ids": "Int32",  # ids asked for in one call, where the method takes them
 }
 

@@ -16,6 +16,7 @@ import pandas as pd
 from ytquota import clock as clocks
 from ytquota.intelligence import day_grid, frames
 from ytquota.intelligence.day_grid import BINS, Floats
+from ytquota.monitor.official import TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -102,6 +103,8 @@ class DaysReader:
     def __init__(self, monitor: QuotaMonitor, days: int = DAYS) -> None:
         self._monitor, self._days = monitor, days
         self._today = date.min
+        self._official = 0
+        self._counted_by_google: set[str] = set()
         self._first = date.min
         self._past: dict[PoolKey, Work] = {}
         self._past_work: dict[WorkKey, Work] | None = None
@@ -111,11 +114,12 @@ class DaysReader:
         self._position: Position | None = None
 
     def read(self) -> None:
-        """Look at the ledger: whole days when a new one has begun, else what was written since."""
+        """Look at the ledger: whole days when one has begun or was imported, else what was written since."""
         today = clocks.quota_day(self._monitor.clock.time())
-        if today != self._today:
+        official = self._monitor.official.stamp()
+        if today != self._today or official != self._official:
             self._read_past(today)
-            self._today, self._position = today, None
+            self._today, self._position, self._official = today, None, official
             self._pools, self._work = {}, {}
         self._monitor.ledger.flush()
         rows, self._position = self._monitor.tail(self._position)
@@ -136,6 +140,10 @@ class DaysReader:
         start = int(seen.argmax()) if seen.any() else len(seen)
         dates = self._dates()[start : len(seen)]
         return PoolDays(dates, Work(past.used[start:], past.denied[start:]), self._of(self._pools, key))
+
+    def official(self) -> set[str]:
+        """Projects with finished days that Google counted and we did not."""
+        return self._counted_by_google
 
     def work(self) -> dict[WorkKey, tuple[Work, Today]]:
         """Work by priority and tag on the last 28 finished days, and today."""
@@ -167,7 +175,11 @@ class DaysReader:
         for frame in (rolled, calls):
             for key, work in _sum(frame, ["project", "bucket"], self._first, days).items():
                 self._past[PoolKey(*key)] = _plus(self._past.get(PoolKey(*key)), work)
-        self._journals = calls[[*_WORK, "at", "outcome", "units", "unmet"]]
+        # whose work it was, and how much it mattered, is not known of what Google counted
+        is_official = calls["provenance"] == TAG
+        self._counted_by_google = set(calls.loc[is_official, "project"].astype(str))
+        own = calls[~is_official]
+        self._journals = own[[*_WORK, "at", "outcome", "units", "unmet"]]
         self._past_work = None
 
     def _read_priorities(self) -> dict[WorkKey, Work]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import fsspec
@@ -126,6 +126,11 @@ class Archive:
     ) -> list[pa.Table]:
         """Some columns of one day's calls, a table per host and project; `hosts(host, project)` as above."""
         return [self._read(path, list(columns)) for path in self._files("calls", day, None, hosts)]
+
+    def first_call(self, day: date, project: str) -> datetime | None:
+        """When the first call of a project on an archived day ended, or None where there was none."""
+        tables = [self._read(path, ["at"]) for path in self._files("calls", day, project, None)]
+        return min((pc.min(table["at"]).as_py() for table in tables if table.num_rows), default=None)
 
     # -- inside
 

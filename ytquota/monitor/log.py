@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
 from ytquota.monitor import lines
+from ytquota.monitor.official import OfficialDays, OwnCount, slot_end
 from ytquota.monitor.page import unavailable
 from ytquota.monitor.places import days_in, file_name, project_name
 
@@ -37,11 +38,27 @@ class JournalLog:
     """The rows of all journals in a folder, and of the archive that older days have gone into.
 
     A day and project that has a journal is read from the journal, even if a run of the archiver that was
-    killed has already written it to the archive.
+    killed has already written it to the archive. Finished days without own calls are read as Google counted
+    them, where that is known.
+
+    Args:
+        folder: the journals, one folder per day.
+        archive: where older days have gone.
+        official: the days as Google counted them.
+        today: the quota day it is, which is never read as official.
     """
 
-    def __init__(self, folder: Path, archive: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        archive: str | None = None,
+        *,
+        official: OfficialDays | None = None,
+        today: Callable[[], date] = lambda: date.max,
+    ) -> None:
         self._folder, self._archive_address = folder, archive
+        self._official, self._today = official, today
+        self._own = OwnCount(folder, self.archive)
         self._rollups: dict[tuple[date, str | None, frozenset[str]], tuple[object, list[Any]]] = {}
 
     def rows(
@@ -60,7 +77,8 @@ class JournalLog:
         low, high = _bound(since) or "", _bound(until) or "~"
         archive = self.archive() if with_archive else None
         archived = set(archive.days()) if archive else set()
-        for day in sorted(archived.union(days_in(self._folder))):
+        official = self._official_days()
+        for day in sorted(archived.union(days_in(self._folder), official)):
             if first <= day <= last:
                 files = self._files(day, project)
                 streams = [self._file_rows(path, low, high) for path in files]
@@ -69,6 +87,8 @@ class JournalLog:
                     streams.append(
                         _between(archive.rows(day, project=project, hosts=_others(own)), low, high)
                     )
+                if day in official:
+                    streams.append(_between(self._official_rows(day, project), low, high))
                 yield from streams[0] if len(streams) == 1 else heapq.merge(*streams, key=_at)
 
     def rollups(self, first: date, last: date, *, project: str | None = None) -> list[Any]:
@@ -154,6 +174,22 @@ class JournalLog:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
+    def _official_days(self) -> set[date]:
+        self._own.look()
+        today = self._today()
+        return {day for day in self._official.days() if day < today} if self._official else set()
+
+    def _official_rows(self, day: date, project: str | None) -> Iterator[dict[str, Any]]:
+        """The rows of one day that Google counted and we did not."""
+        official = self._official
+        assert official is not None
+        streams = []
+        for name in official.projects(day):
+            until = self._own.official_until(day, name) if project in {None, name} else ""
+            if until:
+                streams.append(_ended(official.rows(day, name), until))
+        return heapq.merge(*streams, key=_at)
+
     def _file_rows(self, path: Path, low: str, high: str) -> Iterator[dict[str, Any]]:
         project = project_name(path.stem)
         try:
@@ -196,6 +232,10 @@ def _row(raw: bytes, project: str) -> dict[str, Any] | None:
 def _others(own: set[str]) -> Callable[[str, str], bool]:
     """Which files of an archived day count: not those of this host whose journal is still there."""
     return lambda host, project: host != lines.HOST or project not in own
+
+
+def _ended(slots: Iterator[dict[str, Any]], until: str) -> Iterator[dict[str, Any]]:
+    return (row for row in slots if slot_end(row["at"]) <= until)
 
 
 def _between(rows: Iterator[dict[str, Any]], low: str, high: str) -> Iterator[dict[str, Any]]:

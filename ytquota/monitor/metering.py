@@ -17,6 +17,7 @@ from ytquota.monitor.call import Call
 from ytquota.monitor.charging import record_of
 from ytquota.monitor.flight import Flight, Priced
 from ytquota.monitor.log import JournalLog, Position
+from ytquota.monitor.official import OfficialDays
 from ytquota.monitor.priorities import Priorities
 from ytquota.monitor.summary import usage_summary
 from ytquota.monitor.views import UsageView
@@ -71,7 +72,13 @@ class QuotaMonitor:
         self._project_of = project_of
         self._view = UsageView(folder / "quota_usage.json")
         self._audit = Audit(folder / "audit.jsonl")
-        self._log = JournalLog(folder / "calls", archive or str(folder / "archive"))
+        self.official = OfficialDays(folder / "official")
+        self._log = JournalLog(
+            folder / "calls",
+            archive or str(folder / "archive"),
+            official=self.official,
+            today=lambda: clocks.quota_day(self.clock.time()),
+        )
         self._unwritten: list[tuple[Hold, list[CallRecord]]] = []
         self._unwritten_lock = threading.Lock()
         self._view_is_stale, self._next_view = False, 0.0
@@ -204,7 +211,8 @@ class QuotaMonitor:
     ) -> Iterator[dict[str, Any]]:
         """Rows of the log between two instants, oldest first: settled, released and refused calls.
 
-        Keys are those of the journal's lines: at, kind, id, project, method, set, tag, priority, bucket,
+        Finished days without own calls are there as Google counted them, where that was read: five minutes a
+        row, with `kind`, `tag` and `prov` "official". Keys are those of the journal's lines: at, kind, id, project, method, set, tag, priority, bucket,
         units (charged), refused (units wanted and not given), calls (of a summed refusal), price, prov,
         outcome, status, reason, attempts, retry, latency (seconds), host, pid, facts.
         """

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ytquota.intelligence import frames
+from ytquota.monitor.official import TAG as OFFICIAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,8 +50,13 @@ def read(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _noting(rows: Iterable[Mapping[str, Any]], facts: dict[str, list[Any]]) -> Iterator[Mapping[str, Any]]:
-    """Pass the rows on, and keep their facts on the way, so that the log is read once."""
+    """Pass the rows on, and keep their facts on the way, so that the log is read once.
+
+    What Google counted has no facts to judge a bot by, and is left out.
+    """
     for row in rows:
+        if row["kind"] == OFFICIAL:
+            continue
         known = row.get("facts") or {}
         facts["max_results"].append(known.get("maxResults"))
         facts["page"].append(bool(known.get("page")))
