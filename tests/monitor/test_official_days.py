@@ -9,7 +9,9 @@ import pytest
 from ytquota import clock as clocks
 from ytquota.monitor import Demand
 from ytquota.monitor.archive import Archive
-from ytquota.monitor.official import SLOT, TAG, Use
+from ytquota.monitor.official import TAG, Use
+
+SLOT = 300
 
 FIRST = date(2026, 11, 6)
 LATER = clocks.bounds_of(date(2026, 11, 20)).start
@@ -18,7 +20,7 @@ LATER = clocks.bounds_of(date(2026, 11, 20)).start
 def google_counted(monitor, day, *, project="111", units=10, hours=range(24)):
     """Google counted `units` of videos.list in every hour of a day."""
     start = clocks.bounds_of(day).start
-    uses = [Use(start + hour * 3600 + 60, "default", "videos.list", units) for hour in hours]
+    uses = [Use(start + hour * 3600, SLOT, "default", "videos.list", units) for hour in hours]
     return monitor.official.write(day, project, uses, price=lambda _: 1)
 
 
@@ -77,8 +79,12 @@ def test_the_first_own_day_is_official_up_to_the_first_own_call(monitor, clock, 
     monitor.official.write(
         FIRST,
         "111",
-        [Use(noon - 1, "default", "videos.list", 5), Use(noon + 200, "default", "videos.list", 7)]
-        + [Use(noon + 400, "default", "videos.list", 100), Use(noon + 7200, "default", "videos.list", 1)],
+        [
+            Use(noon - 300, SLOT, "default", "videos.list", 5),
+            Use(noon + 100, SLOT, "default", "videos.list", 7),
+            Use(noon + 200, SLOT, "default", "videos.list", 100),
+            Use(noon + 7200, SLOT, "default", "videos.list", 1),
+        ],
         price=lambda _: 1,
     )
     clock.set(LATER)
@@ -127,7 +133,7 @@ def test_one_projects_days_do_not_hide_anothers(monitor, clock, call):
 
 
 def test_archived_own_calls_still_stand_before_googles_count(monitor, clock, call, tmp_path):
-    """Archiving moves the calls elsewhere; the seam on the first day and the own days stay where they were."""
+    """Archiving moves the calls elsewhere; the first day's seam and the own days stay where they were."""
     for day in range(3):
         call(clocks.bounds_of(FIRST).start + day * 86_400 + 36_000)
     google_counted(monitor, FIRST - timedelta(days=1))
@@ -151,7 +157,10 @@ def test_the_clock_change_leaves_no_hole(monitor, clock):
     """A day of 25 hours has all its 300 slots."""
     day = date(2026, 11, 1)
     start, end = clocks.bounds_of(day)[1:]
-    uses = [Use(start + SLOT * slot, "default", "videos.list", 1) for slot in range(int(end - start) // SLOT)]
+    uses = [
+        Use(start + SLOT * slot, SLOT, "default", "videos.list", 1)
+        for slot in range(int(end - start) // SLOT)
+    ]
     monitor.official.write(day, "111", uses, price=lambda _: 1)
     clock.set(LATER)
     assert units_of(monitor, day) == (300, 0)

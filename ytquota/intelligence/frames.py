@@ -43,7 +43,7 @@ CALLS: dict[str, str] = {
     "priority": "category",
     "outcome": "category",  # ok, error, refused, denied, lost, not_sent, free
     "reason": "category",  # Google's machine reason, or ours
-    "provenance": "category",  # of the price; "official": counted by Google, five minutes a row
+    "provenance": "category",  # of the price; "official": counted by Google, some minutes a row
     "status": "Int16",  # HTTP status; missing when no answer came
     "units": "int64",  # quota units charged in the end
     "price": "int64",  # quota units of one attempt

@@ -174,6 +174,11 @@ class JournalLog:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
+    def official_until(self, day: date, project: str) -> str:
+        """Up to when a day would be read as Google counted it; see `OwnCount.official_until`."""
+        self._own.look()
+        return self._own.official_until(day, project)
+
     def _official_days(self) -> set[date]:
         self._own.look()
         today = self._today()
@@ -235,7 +240,7 @@ def _others(own: set[str]) -> Callable[[str, str], bool]:
 
 
 def _ended(slots: Iterator[dict[str, Any]], until: str) -> Iterator[dict[str, Any]]:
-    return (row for row in slots if slot_end(row["at"]) <= until)
+    return (row for row in slots if slot_end(row) <= until)
 
 
 def _between(rows: Iterator[dict[str, Any]], low: str, high: str) -> Iterator[dict[str, Any]]:

@@ -211,10 +211,11 @@ class QuotaMonitor:
     ) -> Iterator[dict[str, Any]]:
         """Rows of the log between two instants, oldest first: settled, released and refused calls.
 
-        Finished days without own calls are there as Google counted them, where that was read: five minutes a
-        row, with `kind`, `tag` and `prov` "official". Keys are those of the journal's lines: at, kind, id, project, method, set, tag, priority, bucket,
-        units (charged), refused (units wanted and not given), calls (of a summed refusal), price, prov,
-        outcome, status, reason, attempts, retry, latency (seconds), host, pid, facts.
+        Finished days without own calls are there as Google counted them, where that was read: some minutes a
+        row, with `kind`, `tag` and `prov` "official". Keys are those of the journal's lines: at, kind, id,
+        project, method, set, tag, priority, bucket, units (charged), refused (units wanted and not given),
+        calls (of a summed refusal), price, prov, outcome, status, reason, attempts, retry, latency (seconds),
+        host, pid, facts.
         """
         self.ledger.flush()
         return self._log.rows(since, until, project=project)
@@ -241,6 +242,10 @@ class QuotaMonitor:
     def archived_calls(self, first: date, last: date, columns: Sequence[str]) -> list[Any]:
         """Some columns of the calls of archived days, as pyarrow tables; the other days are in `log`."""
         return self._log.archived_calls(first, last, columns)
+
+    def is_own(self, day: date, project: str) -> bool:
+        """Whether all of a day was counted here, so that Google's count of it stays out of the log."""
+        return not self._log.official_until(day, project)
 
     def tail(self, position: Position | None = None) -> tuple[list[dict[str, Any]], Position]:
         """The rows since a position (None: since today's start) and the new position; cheap without news."""

@@ -1,4 +1,4 @@
-"""Days as Google counted them, for those on which nobody counted here: `memory/official/<day>/<project>.jsonl`.
+"""Days as Google counted them, where nobody counted here: `memory/official/<day>/<project>.jsonl`.
 
 The journals are never touched. A file is written whole and moved into its place, so reading it again from
 Google changes nothing, or replaces it. One line per slot of five minutes, bucket and method.
@@ -10,7 +10,6 @@ that straddled midnight, another host's archive): see `OwnCount`.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,13 +19,10 @@ from ytquota.monitor.page import unavailable
 from ytquota.monitor.places import days_in, file_name, journal_path, project_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ytquota.monitor.archive import Archive
-
-SLOT = 300
-"""Seconds that one line stands for: a step of the day's curve, a third of a forecast's."""
 
 TAG = "official"
 """Tag, kind and provenance of every row that Google counted."""
@@ -37,9 +33,10 @@ _OWN = tuple(lines.HEADER + kind for kind in (b'hold"', b'extend"', b'settle"', 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What Google counted: quota units of one bucket by one method, at an instant (epoch seconds)."""
+    """What Google counted: quota units of one bucket by one method, from `at` (epoch seconds) on."""
 
     at: float
+    seconds: float
     bucket: str
     method: str
     units: int
@@ -81,6 +78,10 @@ class OfficialDays:
             raise unavailable(path, error) from error
         return True
 
+    def has(self, day: date, project: str) -> bool:
+        """Whether a day was kept."""
+        return self._path(day, project).exists()
+
     def days(self) -> list[date]:
         """The days of which there is anything, oldest first."""
         return days_in(self._folder)
@@ -105,7 +106,7 @@ class OfficialDays:
         for raw in raw_lines:
             try:
                 row = lines.decode(raw)
-                row["at"], row["units"], row["bucket"], row["method"]
+                row["at"], row["seconds"], row["units"], row["bucket"], row["method"]
             except (ValueError, KeyError, TypeError):
                 continue
             yield row | {
@@ -202,21 +203,18 @@ class OwnCount:
         return None if first is None else lines.stamp(first.timestamp())
 
 
-def slot_end(at: str) -> str:
-    """When the slot that began at a line's `at` ends."""
-    return lines.stamp(datetime.fromisoformat(at).timestamp() + SLOT)
+def slot_end(row: Mapping[str, Any]) -> str:
+    """When the slot of a row of Google's ends, as a line's `at`."""
+    return lines.stamp(datetime.fromisoformat(row["at"]).timestamp() + row["seconds"])
 
 
 def _lines(uses: Iterable[Use], price: Callable[[str], int]) -> Iterator[bytes]:
-    units: Counter[tuple[float, str, str]] = Counter()
-    for use in uses:
-        units[use.at // SLOT * SLOT, use.bucket, use.method] += use.units
-    for (at, bucket, method), used in sorted(units.items()):
-        if used:
-            each = price(method)
-            calls = max(1, round(used / each)) if each else 1
+    for use in sorted(uses, key=lambda one: (one.at, one.bucket, one.method)):
+        if use.units:
+            each = price(use.method)
             row = {
-                "v": 1, "at": lines.stamp(at), "bucket": bucket, "method": method, "units": used,
-                "price": each, "calls": calls,
+                "v": 1, "at": lines.stamp(use.at), "seconds": use.seconds, "bucket": use.bucket,
+                "method": use.method, "units": use.units, "price": each,
+                "calls": max(1, round(use.units / each)) if each else 1,
             }  # fmt: skip
             yield lines.encode(row) + b"\n"
