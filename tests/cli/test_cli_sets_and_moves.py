@@ -245,3 +245,20 @@ def test_correct_with_a_wrong_value_is_bad_usage(run, furnished, counted, argume
 def test_correct_wants_a_reason(run, furnished, counted):
     """A correction without a reason is bad usage."""
     assert run("correct", "default", "+1", "--yes").exit_code == 2
+
+
+def test_a_correction_can_be_undone_on_its_day(run, furnished, counted):
+    """The units are taken away again, on record, whatever was corrected or called since."""
+    counted("videos.list", 7)
+    assert "ytquota undo 1" in run("correct", "default", "+100", "--reason", "a", "--yes").stdout
+    run("correct", "default", "+5", "--reason", "b", "--yes")
+    counted("videos.list", 2)
+
+    result = run("undo", "1", "--yes")
+
+    assert result.exit_code == 0
+    assert "-100 units" in result.stdout
+    status = json.loads(run("status", "--json").stdout)
+    assert status["projects"][ONE]["default"]["used"] == 7 + 5 + 2
+    assert "undone already" in run("undo", "1", "--yes").stderr
+    assert "correct of default" in run("undo", "--yes").stdout

@@ -43,7 +43,7 @@ class Plan:
 
     Attributes:
         action: its name in the audit trail.
-        number: the credential set it is about.
+        number: the credential set it is about; None where it is about a pool.
         will: what it would do, in plain sentences.
         did: the same, told afterwards.
         from_: what it would change, as it is.
@@ -53,7 +53,7 @@ class Plan:
     """
 
     action: str
-    number: int
+    number: int | None
     will: str
     did: str
     from_: Mapping[str, Any] = field(default_factory=dict)

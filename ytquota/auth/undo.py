@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ytquota.auth.actions import Outcome, Plan, carry_out
+from ytquota.auth.people import whoami
 from ytquota.auth.state import StateFile
+from ytquota.clock import quota_day
 from ytquota.errors import CredentialError
+from ytquota.monitor.correction import take_back
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +24,7 @@ _THINGS = {
     "exhaust": "marks",
     "disable": "switch",
     "enable": "switch",
+    "correct": "count",
 }
 """What each kind of row changed: a later row about the same thing has to be undone first."""
 
@@ -46,7 +50,7 @@ def undo(
         CredentialError: no such row, it cannot be undone, was undone already, or was overtaken by a later
             one.
     """
-    return carry_out(settings, monitor, _plan(settings, monitor, row), who=who, why=why)
+    return carry_out(settings, monitor, _plan(settings, monitor, row, who=who), who=who, why=why)
 
 
 def preview_undo(settings: Settings, monitor: QuotaMonitor, row: int | None = None) -> str:
@@ -54,10 +58,10 @@ def preview_undo(settings: Settings, monitor: QuotaMonitor, row: int | None = No
     return _plan(settings, monitor, row).will
 
 
-def _plan(settings: Settings, monitor: QuotaMonitor, number: int | None) -> Plan:
-    row = _find(monitor.audit_rows(), number)
+def _plan(settings: Settings, monitor: QuotaMonitor, number: int | None, *, who: str | None = None) -> Plan:
+    row = _find(monitor.audit_rows(), number, day=quota_day(monitor.clock.time()))
     when = f"row {row['row']}, {row['at'][:16]} UTC by {row['who']}"
-    what = f"{row['action']} of set {row['credential_set']} ({when})"
+    what = f"{row['action']} of {_whose(row)} ({when})"
     return Plan(
         "undo",
         row["credential_set"],
@@ -65,18 +69,19 @@ def _plan(settings: Settings, monitor: QuotaMonitor, number: int | None) -> Plan
         f"Undone: {what}. {_in_words(row)}",
         from_=row["to"],
         to=row["from"],
-        change=lambda: _restore(settings, monitor, row),
+        change=lambda: _restore(settings, monitor, row, who=who or whoami()),
         extra={"undoes": row["row"]},
     )
 
 
-def _find(rows: Sequence[Mapping[str, Any]], number: int | None) -> Mapping[str, Any]:
+def _find(rows: Sequence[Mapping[str, Any]], number: int | None, *, day: date) -> Mapping[str, Any]:
     undone = {row.get("undoes") for row in rows if row.get("action") == "undo"}
     standing = [row for row in rows if row.get("action") in _THINGS and row["row"] not in undone]
     if number is None:
-        if not standing:
+        able = [row for row in standing if not _is_past(row, day)]
+        if not able:
             raise CredentialError("There is nothing to undo.")
-        return standing[-1]
+        return able[-1]
     row = next((row for row in rows if row.get("row") == number), None)
     if row is None:
         raise CredentialError(f"The audit trail has no row {number}.")
@@ -84,6 +89,10 @@ def _find(rows: Sequence[Mapping[str, Any]], number: int | None) -> Mapping[str,
         raise CredentialError(f"Row {number} has been undone already.")
     if row not in standing:
         raise CredentialError(f"Row {number} is a {row.get('action')}, which cannot be undone from here.")
+    if _is_past(row, day):
+        raise CredentialError(f"Row {number} corrected the count of an earlier quota day; that day is over.")
+    if row["action"] == "correct":
+        return row  # it added some units, and they can be taken away again whatever came later
     subject = _subject(row)
     later = [other["row"] for other in standing if other["row"] > number and _subject(other) == subject]
     if later:
@@ -91,15 +100,24 @@ def _find(rows: Sequence[Mapping[str, Any]], number: int | None) -> Mapping[str,
     return row
 
 
+def _is_past(row: Mapping[str, Any], day: date) -> bool:
+    """Whether a correction was of a count that no longer matters."""
+    return row["action"] == "correct" and quota_day(datetime.fromisoformat(row["at"])) != day
+
+
 def _subject(row: Mapping[str, Any]) -> tuple[str, object]:
     thing = _THINGS[row["action"]]
     # a preference is one for all, a pool belongs to the project, a switch to the set
-    owner = {"rotation": None, "marks": row.get("project"), "switch": row["credential_set"]}[thing]
+    owner = {"rotation": None, "marks": row.get("project"), "switch": row.get("credential_set")}.get(thing)
     return thing, owner
 
 
-def _restore(settings: Settings, monitor: QuotaMonitor, row: Mapping[str, Any]) -> None:
+def _restore(settings: Settings, monitor: QuotaMonitor, row: Mapping[str, Any], *, who: str) -> None:
     before, number = row["from"], row["credential_set"]
+    if row["action"] == "correct":
+        units = before["used"] - row["to"]["used"]
+        take_back(monitor, row["project"], row["bucket"], units, row=row["row"], who=who)
+        return
     files = StateFile(settings.memory_dir, clock=monitor.clock)
     if row["action"] == "rotate":
         files.prefer(before["preferred"])
@@ -127,8 +145,17 @@ def _note(written: Mapping[str, str]) -> dict[str, Any]:
     return {"reason": written["reason"], "since": datetime.fromisoformat(written["since"])}
 
 
+def _whose(row: Mapping[str, Any]) -> str:
+    if row["action"] == "correct":
+        return f"{row['bucket']} of project {row['project']}"
+    return f"set {row['credential_set']}"
+
+
 def _in_words(row: Mapping[str, Any]) -> str:
     number, before = row["credential_set"], row["from"]
+    if row["action"] == "correct":
+        change = before["used"] - row["to"]["used"]
+        return f"The count changes by {change:+,} units."
     if row["action"] == "rotate":
         first = before["preferred"]
         return f"Set {first} is preferred again." if first else "YTQUOTA_ROTATION's own order holds again."

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ytquota.auth.people import whoami
 from ytquota.cli.desk import Desk
 from ytquota.cli.output import confirm, console, count
+from ytquota.monitor.correction import correct as put_right
 from ytquota.prices import BUCKETS
-
-if TYPE_CHECKING:
-    from ytquota.monitor import Balance
 
 _UNITS = re.compile(r"([+=-])(\d+)")
 
@@ -49,10 +47,12 @@ def correct(
                 f"{bucket} of project {project}: {count(used)} counted today, to become {count(target)}."
             )
             confirm("Go ahead?")
-        after = _write(desk, project, bucket, target - used, reason)
+        who = whoami()
+        after, row = put_right(desk.monitor, project, bucket, target - used, reason=reason, who=who)
         out.print(
             f"Corrected {bucket} of project {project}: {count(after.used)} used, {count(after.left)} left."
         )
+        out.print(f"Audit row {row['row']}; `ytquota undo {row['row']}` takes it back.", style="dim")
 
 
 def _pool(text: str, desk: Desk) -> tuple[str, str]:
@@ -71,12 +71,3 @@ def _pool(text: str, desk: Desk) -> tuple[str, str]:
         listed = " or ".join(f"{name}/{bucket}" for name in known) or "nothing is counted yet"
         raise typer.BadParameter(f"which project? {listed}", param_hint="POOL")
     return known[0], bucket
-
-
-def _write(desk: Desk, project: str, bucket: str, change: int, reason: str) -> Balance:
-    """Adjust the ledger and leave an audit row."""
-    who = whoami()
-    after = desk.monitor.ledger.adjust(project, bucket, change, reason=reason, who=who)
-    facts: dict[str, Any] = {"from": {"used": after.used - change}, "to": {"used": after.used}}
-    desk.monitor.audit("correct", who=who, why=reason, project=project, bucket=bucket, **facts)
-    return after

@@ -102,7 +102,8 @@ def enable(*, number: _N, reason: _Reason = "", yes: _Yes = False, as_json: _Jso
 def undo(*, row: _Row = None, reason: _Reason = "", yes: _Yes = False, as_json: _Json = False) -> None:
     """Take back what an operator changed.
 
-    The last rotate, exhaust, reset, disable or enable, or the one in ROW of the audit trail.
+    The last rotate, exhaust, reset, disable, enable or correction of today's
+    count, or the one in ROW of the audit trail.
 
     Examples:
         ytquota undo

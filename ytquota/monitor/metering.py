@@ -19,6 +19,7 @@ from ytquota.monitor.flight import Flight, Priced
 from ytquota.monitor.log import JournalLog, Position
 from ytquota.monitor.official import OfficialDays
 from ytquota.monitor.priorities import Priorities
+from ytquota.monitor.reconciled import ReconciledFile
 from ytquota.monitor.summary import usage_summary
 from ytquota.monitor.views import UsageView
 from ytquota.prices import PriceBook, canonical
@@ -204,7 +205,8 @@ class QuotaMonitor:
             day: today by default.
             projects: projects to show besides those that were counted lately.
         """
-        return usage_summary(self.ledger, self.clock, self._log, day, projects)
+        compared = ReconciledFile(self.folder).read()
+        return usage_summary(self.ledger, self.clock, self._log, day, projects, reconciled=compared)
 
     def log(
         self, since: datetime | None = None, until: datetime | None = None, *, project: str | None = None

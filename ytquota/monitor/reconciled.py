@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,7 +18,7 @@ from ytquota.monitor.locks import lock, unlock
 from ytquota.monitor.page import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 FILE_NAME = "reconciled.json"
@@ -57,6 +57,10 @@ class Check:
     def rest(self) -> int:
         """What is still to be corrected."""
         return self.drift - self.corrected
+
+    def with_correction(self, units: int) -> Check:
+        """The same after the count was changed by so many units."""
+        return replace(self, corrected=self.corrected + units)
 
     @property
     def label(self) -> str:
@@ -119,12 +123,14 @@ class ReconciledFile:
         Raises:
             LedgerUnavailable: the file cannot be written.
         """
-        with self.locked():
-            before = self.read()
+
+        def step(before: Reconciled) -> Reconciled:
             pools = {key: check for key, check in before.pools.items() if key[0] != project}
             pools |= {(project, bucket): check for bucket, check in checks.items()}
             failures = {name: one for name, one in before.failures.items() if name != project}
-            self._write(Reconciled(pools, failures))
+            return Reconciled(pools, failures)
+
+        self._change(step)
 
     def note_failure(self, project: str, at: float, why: str) -> bool:
         """Keep why a project could not be compared; False if the same was known already.
@@ -132,46 +138,62 @@ class ReconciledFile:
         Raises:
             LedgerUnavailable: the file cannot be written.
         """
-        with self.locked():
-            before = self.read()
-            known = before.failures.get(project)
-            if known is not None and known.why == why:
-                return False
-            self._write(Reconciled(before.pools, {**before.failures, project: Failure(at, why)}))
+        known = self.read().failures.get(project)
+        if known is not None and known.why == why:
+            return False
+        self._change(lambda before: Reconciled(before.pools, {**before.failures, project: Failure(at, why)}))
         return True
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Be the only one who compares or corrects; not to be nested.
+    def note_correction(self, project: str, bucket: str, units: int, now: float) -> None:
+        """Keep that today's count was changed by so many units since it was compared.
 
         Raises:
-            LedgerUnavailable: the lock file cannot be opened.
+            LedgerUnavailable: the file cannot be written.
         """
-        path = self.path.with_suffix(".lock")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            guard = path.open("ab")
-        except OSError as error:
-            raise unavailable(path, error) from error
-        with guard:
-            lock(guard.fileno())
-            try:
-                yield
-            finally:
-                unlock(guard.fileno())
+        if self.read().today(project, bucket, now) is None:
+            return
 
-    def _write(self, facts: Reconciled) -> None:
-        document = {
-            "v": VERSION,
-            "pools": {"/".join(key): asdict(check) for key, check in sorted(facts.pools.items())},
-            "failures": {name: asdict(one) for name, one in sorted(facts.failures.items())},
-        }
-        beside = self.path.with_name(f".{FILE_NAME}.{os.getpid()}")
+        def step(before: Reconciled) -> Reconciled:
+            check = before.today(project, bucket, now)
+            changed = {} if check is None else {(project, bucket): check.with_correction(units)}
+            return Reconciled({**before.pools, **changed}, before.failures)
+
+        self._change(step)
+
+    def _change(self, step: Callable[[Reconciled], Reconciled]) -> None:
+        with locked(self.path.with_suffix(".lock")):
+            facts = step(self.read())
+            document = {
+                "v": VERSION,
+                "pools": {"/".join(key): asdict(check) for key, check in sorted(facts.pools.items())},
+                "failures": {name: asdict(one) for name, one in sorted(facts.failures.items())},
+            }
+            beside = self.path.with_name(f".{FILE_NAME}.{os.getpid()}")
+            try:
+                beside.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+                beside.replace(self.path)
+            except OSError as error:
+                raise unavailable(self.path, error) from error
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, which is made if need be and stays.
+
+    Raises:
+        LedgerUnavailable: it cannot be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        guard = path.open("ab")
+    except OSError as error:
+        raise unavailable(path, error) from error
+    with guard:
+        lock(guard.fileno())
         try:
-            beside.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-            beside.replace(self.path)
-        except OSError as error:
-            raise unavailable(self.path, error) from error
+            yield
+        finally:
+            unlock(guard.fileno())
 
 
 def label_facts(check: Check | None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_ADJUST = lines.HEADER + b'adjust"'
 MINUTE = 60.0
 _MARKS = 10  # minutes looked back for one at which no request was under way
 _SLACK = 1.0  # seconds that Google's clock may differ from ours, and a request may take to get there
@@ -90,6 +91,28 @@ def count_at(path: Path, mark: float) -> Settled:
     if not rows:
         return Settled(mark)
     return _told_by_authority(rows, [mark]) if _has_authority(rows) else _count_at(rows, _spans(rows), mark)
+
+
+def adjusted(path: Path) -> Counter[str]:
+    """Units by bucket that a day's journal was corrected by; nothing where there is no journal.
+
+    Raises:
+        LedgerUnavailable: the journal cannot be read.
+    """
+    units: Counter[str] = Counter()
+    try:
+        with path.open("rb") as file:
+            for raw in file:
+                if raw.startswith(_ADJUST):
+                    row = lines.decode(raw)
+                    units[row.get("bucket", "")] += row.get("units", 0)
+    except FileNotFoundError:
+        return units
+    except OSError as error:
+        raise unavailable(path, error) from error
+    except (ValueError, TypeError, AttributeError):
+        return units
+    return units
 
 
 def _count_at(rows: list[dict[str, Any]], spans: list[_Span], mark: float) -> Settled:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
+from ytquota.monitor.reconciled import Reconciled, label_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,14 +21,18 @@ def usage_summary(
     log: JournalLog,
     day: date | None = None,
     projects: Iterable[str] = (),
+    *,
+    reconciled: Reconciled | None = None,
 ) -> dict[str, Any]:
     """Used, refused, limit and left of every pool, with the day and its reset.
 
     Keys: day (ISO date), resets_at (ISO, Pacific), seconds_to_reset, counted_since (ISO or None), ledger
     (where it is), projects: {project: {bucket: {used, refused, limit, left, limit_source, exhausted_until,
-    share}}}. Projects are those that were counted lately, and `projects`.
+    share, basis, reconciled}}}. Projects are those that were counted lately, and `projects`; `reconciled` is
+    how today compared with Google's counters.
     """
     now = clock.time()
+    known = reconciled if reconciled and day in {None, clocks.quota_day(now)} else Reconciled()
     bounds = clocks.bounds_of(day) if day else clocks.bounds_at(now)
     since = log.counted_since(bounds.day)
     usage = ledger.usage(day=bounds.day)
@@ -40,7 +45,10 @@ def usage_summary(
         "counted_since": since.isoformat() if since else None,
         "ledger": ledger.location,
         "projects": {
-            project: {bucket: _pool(balance, now) for bucket, balance in pools.items()}
+            project: {
+                bucket: _pool(balance, now) | label_facts(known.today(project, bucket, now))
+                for bucket, balance in pools.items()
+            }
             for project, pools in sorted(usage.items())
         },
     }
