@@ -50,7 +50,7 @@ def test_no_set_is_not_a_failure(run):
 
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert ".env.example" in result.stderr
+    assert "ytquota init" in result.stderr
 
 
 def test_rotate_shows_asks_does_and_leaves_an_audit_row(run, furnished):

@@ -27,7 +27,7 @@ def test_nothing_here_is_told_in_two_lines_how_to_start(run, bot_folder):
     assert len(result.stdout.splitlines()) == 2
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "ytquota demo" in result.stdout
-    assert "ytquota login 1" in result.stdout
+    assert "ytquota init" in result.stdout
     assert list(bot_folder.iterdir()) == []
 
 

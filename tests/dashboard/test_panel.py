@@ -107,7 +107,7 @@ def test_without_sets_it_says_what_to_write(tmp_path, clock):
     """No `.env`: the same two lines, and the sets' tab points to the example."""
     dashboard = Dashboard(Settings.load({}, start=tmp_path))
     look(dashboard)
-    assert "cp .env.example .env" in dashboard.cards.value
+    assert "ytquota init" in dashboard.cards.value
     assert ".env.example" in dashboard.sets.note.value
     dashboard.close()
     assert list(tmp_path.iterdir()) == [], "looking must leave nothing behind"

@@ -181,7 +181,7 @@ def test_a_folder_without_anything_says_how_to_start(run):
     result = run("doctor")
 
     assert result.exit_code == 1
-    assert "copy .env.example to .env" in " ".join(result.stdout.split())
+    assert "run `ytquota init` here" in " ".join(result.stdout.split())
 
 
 @pytest.mark.parametrize("content", ["{", "7", '{"v": 1, "quarantined": 3}', '{"v": 99}'])

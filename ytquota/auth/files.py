@@ -67,7 +67,12 @@ def _wait_for(descriptor: int, lock: Path, patience: float) -> None:
 
 
 def replace_json(path: Path, content: Mapping[str, Any], *, mode: int = 0o600) -> None:
-    """Write `content` as JSON to `path`, whole or not at all; by default readable by its owner alone.
+    """Write `content` as JSON to `path`, as `replace_text` does."""
+    replace_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", mode=mode)
+
+
+def replace_text(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Write `text` to `path`, whole or not at all; by default readable by its owner alone.
 
     Call it inside `locked(path)`: leftovers of writers that were killed half-way are removed first.
 
@@ -81,8 +86,7 @@ def replace_json(path: Path, content: Mapping[str, Any], *, mode: int = 0o600) -
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2, ensure_ascii=False)
-            file.write("\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

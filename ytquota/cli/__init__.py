@@ -17,6 +17,7 @@ from ytquota.errors import YTQuotaError
 _HOMES = {
     "status": "ytquota.cli.status",
     "sets": "ytquota.cli.sets",
+    "init": "ytquota.cli.init",
     "login": "ytquota.cli.login",
     "rotate": "ytquota.cli.moves",
     "exhaust": "ytquota.cli.moves",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 START = (
     "Nothing is counted here: no .env, no history. To look around: ytquota demo",
-    "To start: copy .env.example to .env, fill it in, then run: ytquota login 1",
+    "To start, in the folder of your bot: ytquota init",
 )
 """How to start, in two lines."""
 

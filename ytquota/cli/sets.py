@@ -45,7 +45,7 @@ def sets(
     elif found:
         console().print(Group(*_page(found, desk.settings.rotation)))
     else:
-        hint("No credential set is named here. Copy .env.example to .env and name your client secrets in it.")
+        hint("No credential set is named here. To name those that lie in this folder: ytquota init")
 
 
 def facts_of(credential_set: CredentialSet) -> dict[str, Any]:

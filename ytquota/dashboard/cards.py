@@ -209,8 +209,8 @@ def status(title: str, text: str) -> str:
 def empty(snapshot: Snapshot) -> str:
     """Return how to start, for somebody who has no history yet."""
     first = (
-        "Connect an account: <code>cp .env.example .env</code>, name your client secrets in it, "
-        "then <code>ytquota login 1</code>."
+        "Connect an account: <code>ytquota init</code> names the credentials that lie in your bot's folder, "
+        "<code>ytquota login 1</code> makes a token."
         if not snapshot.sets
         else "Make a call: <code>service = ytquota.get_authenticated_service(); "
         'service.videos().list(part="snippet", id="...").execute()</code>'

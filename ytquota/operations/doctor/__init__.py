@@ -108,8 +108,7 @@ def _settings(install: Install) -> Iterator[Finding]:
             "warning",
             install.env_file,
             "No credential set is named here, and nothing was ever counted.",
-            "Change to your bot's folder; or copy .env.example to .env, fill it in, and run "
-            "`ytquota login 1`.",
+            "Change to your bot's folder, or run `ytquota init` here.",
         )
     for name in settings.unknown:
         meant = did_you_mean(name)
