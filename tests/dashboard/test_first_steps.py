@@ -62,7 +62,7 @@ def test_without_settings_it_says_what_to_write(tmp_path):
     """An empty folder: what to copy; and the first call sends nothing."""
     checklist = check_account(tmp_path)
     assert not checklist.ok
-    assert ".env.example" in " ".join(step(checklist, "settings file").told)
+    assert "`ytquota init`" in " ".join(step(checklist, "settings file").told)
     told = first_call(settings=Settings.load({}, start=tmp_path))
     assert not told.ok
     assert told.title == "Nothing was sent"
