@@ -142,6 +142,7 @@ class Settings:
         priorities: the operator's priorities, by tag as it stands in the variable's name (CHAT_BOT).
         admission: whether what is kept for others is enforced, or only noted in the log.
         alerts: from where on operators are alerted, and how.
+        fleet: the list of the ledgers that `ytquota status --all` shows, if there is one.
         unknown: names that begin like ours and mean nothing, for `ytquota doctor` to report.
     """
 
@@ -166,6 +167,7 @@ class Settings:
     priorities: Mapping[str, str] = field(default_factory=dict)
     admission: AdmissionMode = "enforce"
     alerts: AlertSettings = AlertSettings()
+    fleet: Path | None = None
     unknown: tuple[str, ...] = ()
 
     @classmethod

@@ -54,6 +54,7 @@ VARIABLES = (
     "YTQUOTA_ARCHIVE",
     "YTQUOTA_DURABILITY",
     "YTQUOTA_FAIL_MODE",
+    "YTQUOTA_FLEET",
     "YTQUOTA_LEDGER",
     "YTQUOTA_LOG_FORMAT",
     "YTQUOTA_MEMORY_DIR",
@@ -116,6 +117,7 @@ class Variables:
             priorities=self._priorities(),
             admission=self._choice("YTQUOTA_ADMISSION", get_args(AdmissionMode)),
             alerts=self._alerts(),
+            fleet=self._path("YTQUOTA_FLEET"),
             unknown=tuple(sorted(filter(_is_unknown, self._values))),
         )
 

@@ -10,6 +10,7 @@ from rich.live import Live
 
 from ytquota.auth.sets import load_sets
 from ytquota.cli.desk import START, Desk
+from ytquota.cli.fleet import show_fleet
 from ytquota.cli.output import console, print_json
 from ytquota.cli.pools import page
 from ytquota.cli.sets import facts_of
@@ -29,10 +30,15 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option("--every", min=0.2, help="Seconds between two looks.")] = 2.0,
     project: Annotated[str | None, typer.Option("--project", help="Only this project (its number).")] = None,
+    all_ledgers: Annotated[
+        bool, typer.Option("--all", help="Every ledger that YTQUOTA_FLEET lists, in one view.")
+    ] = False,
 ) -> None:
     """Show what every pool has used and has left.
 
     With the next reset, the credential sets, and where the ledger is.
+    With --all also who spent it; --check then ends with 1 where a ledger
+    cannot be looked at and no pool is worse.
 
     Examples:
         ytquota status --watch
@@ -40,6 +46,9 @@ def status(
         ytquota status --check > /dev/null || echo "think twice"
     """
     with Desk.open() as desk:
+        if all_ledgers:
+            show_fleet(desk.settings, as_json=as_json, check=check, watch=watch, every=every, project=project)
+            return
         if watch and not as_json:
             _watch(desk, every, project)
         report = gather(desk, project)

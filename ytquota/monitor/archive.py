@@ -10,7 +10,7 @@ import logging
 import os
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import fsspec
 import pyarrow as pa
@@ -25,13 +25,14 @@ from ytquota.monitor.locks import lock, unlock
 from ytquota.monitor.places import days_in, file_name, project_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 logger = logging.getLogger("ytquota")
 
 SETTLED_AFTER = 48 * 3600
 """A day is closed 48 hours after its reset: until then a hold that straddled midnight may be settled."""
+_LISTED_SINGLY = 62
 _CALL_KINDS = {"settle", "release", "refuse"}
 
 
@@ -45,6 +46,16 @@ class Archived:
     units: int
     unreadable: int
     removed: bool
+
+
+class Stored(NamedTuple):
+    """One file of an archive: whose calls of which day are in it, where it is, and its bytes."""
+
+    day: date
+    host: str
+    project: str
+    path: str
+    size: int
 
 
 class Archive:
@@ -100,6 +111,20 @@ class Archive:
     def days(self) -> list[date]:
         """The archived quota days, oldest first."""
         return self._days("calls")
+
+    def stored(
+        self, kind: Literal["calls", "rollup"], first: date = date.min, last: date = date.max
+    ) -> list[Stored]:
+        """The files of a span of days, both days included, by day, host and project.
+
+        A long span is listed at once: an object store gives a thousand names an answer.
+        """
+        days = [day for day in self._days(kind) if first <= day <= last]
+        root = f"{self._root}/{kind}"
+        folders = [root] if len(days) > _LISTED_SINGLY else [f"{root}/day={day.isoformat()}" for day in days]
+        found = {path: facts for folder in folders for path, facts in self._found(folder).items()}
+        files = (_stored(path, facts) for path, facts in found.items())
+        return sorted(file for file in files if file is not None and first <= file.day <= last)
 
     def rows(
         self, day: date, *, project: str | None = None, hosts: Callable[[str, str], bool] | None = None
@@ -195,11 +220,24 @@ class Archive:
                 if wanted and (hosts is None or hosts(host, name)):
                     yield path
 
+    def _found(self, folder: str) -> dict[str, dict[str, Any]]:
+        return self._fs.find(folder, detail=True)  # type: ignore[no-any-return]
+
     def _list(self, path: str) -> list[str]:
         try:
             return [str(entry) for entry in self._fs.ls(path, detail=False)]
         except FileNotFoundError:
             return []
+
+
+def _stored(path: str, facts: Mapping[str, Any]) -> Stored | None:
+    """What a path says of its file; None for what is none of ours, as half of one that is being written."""
+    *_, day, host, name = path.split("/")
+    if not (day.startswith("day=") and host.startswith("host=") and name.endswith(".parquet")):
+        return None
+    project = project_name(name.removesuffix(".parquet"))
+    written = date.fromisoformat(day.removeprefix("day="))
+    return Stored(written, host.removeprefix("host="), project, path, int(facts["size"] or 0))
 
 
 def closed_days(journals: Path, now: float) -> list[date]:

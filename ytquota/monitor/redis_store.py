@@ -85,6 +85,14 @@ class RedisStore:
         pairs = self._guard(lambda: self._execute("ZRANGE", name, 0, -1, "WITHSCORES"))
         return {bytes(member).decode(): float(score) for member, score in pairs}
 
+    def read(self, *words: str) -> Any:
+        """The answer to one command that only reads; a replica may answer it.
+
+        Raises:
+            LedgerUnavailable: the server cannot be reached or refuses; says what to do.
+        """
+        return self._guard(lambda: self._execute(*words))
+
     def close(self) -> None:
         """Close every connection."""
         self._client.close()

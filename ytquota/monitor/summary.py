@@ -40,13 +40,13 @@ def usage_summary(
         usage |= ledger.usage(project, bounds.day)
     return {
         "day": bounds.day.isoformat(),
-        "resets_at": _iso(bounds.end),
+        "resets_at": iso(bounds.end),
         "seconds_to_reset": round(max(0.0, bounds.end - now), 3),
         "counted_since": since.isoformat() if since else None,
         "ledger": ledger.location,
         "projects": {
             project: {
-                bucket: _pool(balance, now) | label_facts(known.today(project, bucket, now))
+                bucket: pool_facts(balance, now) | label_facts(known.today(project, bucket, now))
                 for bucket, balance in pools.items()
             }
             for project, pools in sorted(usage.items())
@@ -54,7 +54,8 @@ def usage_summary(
     }
 
 
-def _pool(balance: Balance, now: float) -> dict[str, Any]:
+def pool_facts(balance: Balance, now: float) -> dict[str, Any]:
+    """A balance as the summary has it."""
     until = balance.exhausted_until
     return {
         "used": balance.used,
@@ -62,10 +63,11 @@ def _pool(balance: Balance, now: float) -> dict[str, Any]:
         "limit": balance.limit,
         "left": balance.left,
         "limit_source": balance.limit_source,
-        "exhausted_until": _iso(until) if until is not None and now < until else None,
+        "exhausted_until": iso(until) if until is not None and now < until else None,
         "share": round(balance.used / balance.limit, 6) if balance.limit else 1.0,
     }
 
 
-def _iso(at: float) -> str:
+def iso(at: float) -> str:
+    """An instant (epoch seconds) as ISO text, Pacific."""
     return clocks.utc(at).astimezone(clocks.PACIFIC).isoformat()
