@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from ytquota.monitor.reconciled import Check, ReconciledFile
 
 ONE, TEN = "111111111111", "222222222222"
 _QUOTA_GONE = json.dumps(
@@ -169,3 +172,19 @@ def test_check_counts_a_run_out_that_is_more_likely_than_not(run, furnished, cou
         made = {"v": 1, "made_at": (now - timedelta(seconds=age)).isoformat(), "pools": [pool]}
         (furnished / "memory" / "forecast.json").write_text(json.dumps(made))
         assert run("status", "--check").exit_code == code
+
+
+def test_each_count_says_how_it_compared_with_googles(run, furnished, counted):
+    """Reconciled, up to when; or how much more Google has, and what to do."""
+    counted("videos.list", 7)
+    assert "Google" not in run("status").stdout
+    now = time.time()
+    file = ReconciledFile(furnished / "memory")
+    file.note(ONE, {"default": Check(now, now - 600, 7, 7), "search_list": Check(now, now - 600, 0, 0)})
+    assert "Reconciled with Google's counters up to" in run("status").stdout
+
+    file.note(ONE, {"default": Check(now, now - 600, 7, 327)})
+    shown = " ".join(run("status").stdout.split())
+    assert "Google counts 320 more of default up to" in shown
+    pool = json.loads(run("status", "--json").stdout)["projects"][ONE]["default"]
+    assert (pool["basis"], pool["reconciled"]["drift"]) == ("local", 320)

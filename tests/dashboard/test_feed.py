@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from ytquota.auth.state import StateFile
+from ytquota.clock import bounds_of
+from ytquota.dashboard.cards import card
 from ytquota.dashboard.data import Feed
 from ytquota.dashboard.snapshot import PoolKey
 from ytquota.errors import QuotaExceeded, YTQuotaError
 from ytquota.monitor import Demand
+from ytquota.monitor.official import Use
+from ytquota.monitor.reconciled import Check, ReconciledFile
 
 UNITS = PoolKey("111111111111", "default")
 
@@ -148,3 +152,34 @@ def test_a_state_file_that_cannot_be_read_is_an_error_with_a_remedy(feed, spend,
     (settings.memory_dir / "exhausted_credentials.json").write_text("{ half")
     with pytest.raises(YTQuotaError, match=r"exhausted_credentials\.json"):
         feed.read()
+
+
+def test_a_comparison_with_google_is_news(feed, spend, settings, clock):
+    """Each card then says whether its count is reconciled, and up to when."""
+    spend()
+    pool = feed.read().pool(UNITS)
+    assert pool.check is None
+    assert "Google" not in card(pool, clock.time())
+
+    now = clock.time()
+    ReconciledFile(settings.memory_dir).note(UNITS.project, {"default": Check(now, now - 600, 1, 1)})
+    assert "reconciled with Google up to 11:50 PST" in card(feed.read().pool(UNITS), now)
+
+    ReconciledFile(settings.memory_dir).note(UNITS.project, {"default": Check(now, now - 600, 1, 321)})
+    assert "Google counts 320 more" in card(feed.read().pool(UNITS), now)
+
+
+def test_imported_days_are_history_at_the_next_look(feed, spend, monitor):
+    """A dashboard that is open shows them without a restart."""
+    spend()
+    feed.load_history()
+    assert not feed.needs_history
+    start = bounds_of(date(2026, 11, 5)).start
+    monitor.official.write(
+        date(2026, 11, 5), "111111111111", [Use(start, 900, "default", "videos.list", 42)], price=lambda _: 1
+    )
+
+    assert feed.needs_history
+    feed.load_history()
+    assert feed.read().history.trend("111111111111", "default") == (42, 0, 0, 0, 0)
+    assert feed.day(date(2026, 11, 5))[UNITS].tags == {"official": 42}

@@ -88,12 +88,33 @@ class _Bar:
         return Measurement(_BAR + 5, _BAR + 5)
 
 
+def _beside_google(project: str, pools: Mapping[str, Mapping[str, Any]]) -> Iterator[Text]:
+    """How the counts compared with Google's, where somebody looked today."""
+    compared = {bucket: pool for bucket, pool in pools.items() if pool["reconciled"]}
+    if not compared:
+        return
+    until = max(from_iso(pool["reconciled"]["until"]) for pool in compared.values())
+    differing = [bucket for bucket, pool in compared.items() if pool["basis"] != "reconciled"]
+    if not differing:
+        yield Text(f"Reconciled with Google's counters up to {moment(until)}: project {project}", style="dim")
+    for bucket in differing:
+        check = compared[bucket]["reconciled"]
+        rest = check["drift"] - check["corrected"]
+        word = "more" if rest > 0 else "less"
+        yield Text(
+            f"Google counts {count(abs(rest))} {word} of {bucket} up to {moment(until)}, project {project}: "
+            "see `ytquota reconcile`",
+            style="yellow",
+        )
+
+
 def _foot(report: Mapping[str, Any]) -> Iterator[Text]:
     for project, pools in report["projects"].items():
         for bucket, pool in pools.items():
             if pool["refused"]:
                 word = "units" if bucket == "default" else "calls"
                 yield Text(f"Refused today: {count(pool['refused'])} {word} of {bucket}, project {project}")
+        yield from _beside_google(project, pools)
     since = report["counted_since"]
     if since is None:
         yield Text("Nothing has been counted today.", style="dim")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ytquota.auth.sets import CredentialSet
     from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot
     from ytquota.intelligence.outlook import Forecast
+    from ytquota.monitor.reconciled import Check
 
 _NAMES = {
     "default": ("Units", "unit", "units"),
@@ -78,9 +79,17 @@ def header(
         f"in {duration(snapshot.resets_at - now)}.</p></div>"
         f'<div><p class="ytq-live{" is-old" if old else ""}"><span aria-live="off">{told}</span>, '
         f"as of {datetime.fromtimestamp(checked_at, PACIFIC):%H:%M:%S} Pacific</p>"
-        f"<p>Local count of the calls made through ytquota on this ledger.{first}</p></div></div>"
+        f"<p>{_basis(snapshot)}{first}</p></div></div>"
         f'<p class="ytq-note ytq-path">Ledger: <code>{escape(snapshot.ledger)}</code></p>'
     )
+
+
+def _basis(snapshot: Snapshot) -> str:
+    """Whose numbers these are."""
+    known = [pool.check is not None and not pool.check.rest for pool in snapshot.pools]
+    if known and all(known):
+        return "Count of the calls made through ytquota, reconciled with Google's."
+    return "Local count of the calls made through ytquota on this ledger."
 
 
 def projects(snapshot: Snapshot, now: float, hints: Mapping[PoolKey, str]) -> str:
@@ -138,6 +147,7 @@ def card(pool: Pool, now: float, told: str = "") -> str:
         f'<div class="ytq-foot"><span>{_used(pool)}</span>'
         f'<span class="ytq-when">{_when(pool, now)}</span></div>'
         + (f'<div class="ytq-foot ytq-ahead">{escape(told)}</div>' if told else "")
+        + (f'<div class="ytq-foot">{_beside_google(pool.check)}</div>' if pool.check else "")
         + "</div>"
     )
 
@@ -170,6 +180,15 @@ def _used(pool: Pool) -> str:
     if pool.refused:
         return f"{pool.used:,} used, <b>{pool.refused:,} refused</b>"
     return f"{pool.used:,} {unit_of(pool.bucket, pool.used)} used"
+
+
+def _beside_google(check: Check) -> str:
+    """How the count compared with Google's, and up to when."""
+    until = f"{datetime.fromtimestamp(check.until, PACIFIC):%H:%M %Z}"
+    if not check.rest:
+        return f"reconciled with Google up to {until}"
+    word = "more" if check.rest > 0 else "less"
+    return f"<b>Google counts {abs(check.rest):,} {word}</b>, up to {until}"
 
 
 def _when(pool: Pool, now: float) -> str:

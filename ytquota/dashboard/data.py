@@ -20,6 +20,8 @@ from ytquota.dashboard.sums import STEP, DaySums
 from ytquota.dashboard.trail import read_trail
 from ytquota.errors import CredentialError
 from ytquota.monitor import QuotaMonitor
+from ytquota.monitor.reconciled import FILE_NAME as RECONCILED
+from ytquota.monitor.reconciled import ReconciledFile
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,12 +34,14 @@ if TYPE_CHECKING:
     from ytquota.intelligence import QuotaIntelligence
     from ytquota.intelligence.outlook import Forecast
     from ytquota.monitor.log import Position
+    from ytquota.monitor.reconciled import Reconciled
 
 TREND_DAYS = 14
 _LOOK_AGAIN = 10.0
 """Seconds after which everything is read anew: marks end, and other hosts count, without a log line."""
 _FORECAST_EVERY = 180.0
 _DAYS_KEPT = 6
+_WATCHED = (STATE_FILE, RECONCILED, "audit.jsonl")  # files whose change is news, the trail last
 _log = logging.getLogger("ytquota")
 
 
@@ -107,7 +111,7 @@ class Feed:
         if not self._bounds.start <= now < self._bounds.end:
             self._begin_day(now)
         rows, position = monitor.tail(self._position)
-        seen = tuple(_changed_at(settings.memory_dir / name) for name in (STATE_FILE, "audit.jsonl"))
+        seen = tuple(_changed_at(settings.memory_dir / name) for name in _WATCHED)
         quiet = position == self._position and seen == self._seen
         if quiet and 0 <= now - self._read_at < _LOOK_AGAIN:
             return None
@@ -204,7 +208,7 @@ class Feed:
             ledger=summary["ledger"],
             counted_since=datetime.fromisoformat(since).timestamp() if since else None,
             is_first_day=self._history is not None and not self._history.days,
-            pools=tuple(self._pools(summary)),
+            pools=tuple(self._pools(summary, ReconciledFile(settings.memory_dir).read(), now)),
             sets=tuple(sets),
             today=self._sums.today(steps),
             troubles=self._sums.troubles(),
@@ -224,7 +228,7 @@ class Feed:
             undo=self._trail[2],
         )
 
-    def _pools(self, summary: Mapping[str, Any]) -> Iterable[Pool]:
+    def _pools(self, summary: Mapping[str, Any], compared: Reconciled, now: float) -> Iterable[Pool]:
         for project, buckets in summary["projects"].items():
             for bucket, facts in buckets.items():
                 until = facts["exhausted_until"]
@@ -240,6 +244,7 @@ class Feed:
                     exhausted_until=datetime.fromisoformat(until).timestamp() if until else None,
                     resets_at=self._bounds.end,
                     trend=(*before, facts["used"])[-TREND_DAYS:],
+                    check=compared.today(project, bucket, now),
                 )
 
 

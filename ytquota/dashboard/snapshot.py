@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ytquota.auth.sets import CredentialSet
     from ytquota.dashboard.history import History
     from ytquota.intelligence.outlook import Forecast
+    from ytquota.monitor.reconciled import Check
 
 
 class PoolKey(NamedTuple):
@@ -23,7 +24,10 @@ class PoolKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One pool as it stands. Counts are quota units, instants epoch seconds."""
+    """One pool as it stands. Counts are quota units, instants epoch seconds.
+
+    `check` is how today's count compared with Google's, where somebody looked.
+    """
 
     project: str
     bucket: str
@@ -35,6 +39,7 @@ class Pool:
     exhausted_until: float | None
     resets_at: float
     trend: tuple[int, ...] = ()
+    check: Check | None = None
 
     @property
     def key(self) -> PoolKey:
