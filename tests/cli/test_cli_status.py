@@ -73,6 +73,8 @@ def test_json_says_what_every_pool_has_used_and_left(run, furnished, counted):
         "limit_source": "default",
         "exhausted_until": None,
         "share": 0.0003,
+        "basis": "local",
+        "reconciled": None,
     }
     assert report["projects"][TEN]["search_list"]["left"] == 98
     assert [(one["number"], one["state"], one["project"]) for one in report["sets"]] == [
