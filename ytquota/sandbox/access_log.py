@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ytquota.sandbox.clock import rfc3339
@@ -44,12 +45,12 @@ class AccessLog:
         self._sums: Counter[tuple[date, str, str, str, bool]] = Counter()
         self._failed: dict[int, int] = {}
 
-    def add(self, line: Line) -> None:
-        """Record one call."""
-        self._lines.append(line)
+    def add(self, line: Line, times: int = 1) -> None:
+        """Record one call, or several that are alike."""
+        self._lines.extend(repeat(line, times))
         if line.units and line.project and line.bucket:
             foreign = line.kind == "other"
-            self._sums[line.day, line.project, line.bucket, line.method, foreign] += line.units
+            self._sums[line.day, line.project, line.bucket, line.method, foreign] += line.units * times
 
     def attempt(self, fingerprint: int) -> int:
         """The number of this attempt: one more than the failures of the same request just before."""

@@ -141,6 +141,10 @@ class Accounts:
         access = self.tokens.get(token)
         return access.grant if access else self.grants.get(token)
 
+    def is_good(self, token: AccessToken) -> bool:
+        """Whether it has neither ended nor been revoked."""
+        return not token.grant.revoked and token.expires_at > self._clock.age()
+
     def expire(self, grant: Grant | None = None) -> None:
         """Let access tokens end now: those of one grant, or all."""
         for token in self.tokens.values():
@@ -178,7 +182,7 @@ class Accounts:
 
     def _bearer(self, token: str) -> Caller:
         access = self.tokens.get(token)
-        if access is None or access.grant.revoked or access.expires_at <= self._clock.age():
+        if access is None or not self.is_good(access):
             raise api_errors.stale_token()
         return Caller(access.grant.client.project, access.grant.channel, access.scopes)
 

@@ -7,7 +7,8 @@ answer (2xx, 304, 4xx, 5xx, or a connection that is reset before or after the me
 * a call without good credentials: 401, an invalid API key, no key at all;
 * chunks and status questions of a resumable upload, whose start was charged.
 
-A connection that was never accepted has not been received. Each part of a batch, each page and each download
+Whether Google bills a 5xx nobody knows; `Sandbox.server_errors_free` has it otherwise. A connection that was
+never accepted has not been received. Each part of a batch, each page and each download
 of a range is a call of its own. Tokens are not calls.
 """
 
@@ -107,7 +108,14 @@ class Api:
             visit.price = self._state.billing.admit(caller.project, name, visit.at)
         except ApiError as error:
             return self._refused(visit, error)
-        return self._note(visit, instead or self._charged(route, request, caller))
+        return self._note(visit, self._refunded(visit, instead or self._charged(route, request, caller)))
+
+    def _refunded(self, visit: Visit, result: Answer) -> Answer:
+        billing = self._state.billing
+        if billing.server_errors_free and result.status >= 500 and visit.caller:  # noqa: PLR2004
+            billing.charge(visit.caller.project, visit.method, visit.price, visit.at, times=-1)
+            visit.price = Price(visit.price.bucket, 0)
+        return result
 
     def _identify(self, method: Method, request: Request) -> Caller:
         caller = self._state.accounts.identify(request.headers, request.one("key"))

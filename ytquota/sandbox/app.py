@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 
 from ytquota.sandbox.api import Api
+from ytquota.sandbox.google_apis import GoogleApis
 from ytquota.sandbox.oauth import OAuth
 from ytquota.sandbox.pages import routes
 from ytquota.sandbox.tokens import ADDRESSES, TokenAddress
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ytquota.sandbox.state import State
 
 _API = ("/youtube/", "/upload/", "/resumable/", "/batch")
+_GOOGLE = ("/v3/projects/", "/v1/projects/")
 _RESET = struct.pack("ii", 1, 0)  # linger for 0 s: close with RST
 
 
@@ -29,8 +31,9 @@ class Front:
     """Takes every request."""
 
     def __init__(self, state: State) -> None:
-        oauth = OAuth(state.accounts)
+        oauth = OAuth(state.accounts, state.access)
         self._api = Api(state)
+        self._google = GoogleApis(state)
         self._tokens = TokenAddress(state, oauth)
         self._pages = Starlette(routes=routes(state, oauth))
 
@@ -39,6 +42,8 @@ class Front:
         path = scope["path"]
         if path.startswith(_API):
             handle = self._api.answer
+        elif path.startswith(_GOOGLE):
+            handle = self._google.answer
         elif path in ADDRESSES:
             handle = self._tokens.answer
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -98,6 +99,37 @@ def authorized_user(grant: Grant, token: str, life: float, url: str) -> dict[str
         "universe_domain": "googleapis.com",
         "account": "",
         "expiry": expiry.isoformat() + "Z",
+    }
+
+
+def service_account(email: str, project: str, private_key: str, url: str) -> dict[str, Any]:
+    """The key file of a service account, its addresses on the sandbox."""
+    return {
+        "type": "service_account",
+        "project_id": f"sandbox-{project}",
+        "private_key_id": sha256(private_key.encode()).hexdigest()[:40],
+        "private_key": private_key,
+        "client_email": email,
+        "client_id": str(int(sha256(email.encode()).hexdigest()[:17], 16)),
+        "auth_uri": f"{url}/o/oauth2/auth",
+        "token_uri": f"{url}/token",
+        "auth_provider_x509_cert_url": f"{url}/oauth2/v1/certs",
+        "universe_domain": "googleapis.com",
+    }
+
+
+def gcloud_login(client: Client, refresh_token: str, quota_project: str | None, url: str) -> dict[str, Any]:
+    """What `gcloud auth application-default login` writes; gcloud itself names no `token_uri`."""
+    named = {"quota_project_id": quota_project} if quota_project else {}
+    return {
+        "account": "",
+        "client_id": client.client_id,
+        "client_secret": client.client_secret,
+        **named,
+        "refresh_token": refresh_token,
+        "token_uri": f"{url}/token",
+        "type": "authorized_user",
+        "universe_domain": "googleapis.com",
     }
 
 

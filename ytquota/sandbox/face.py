@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import orjson
 
 from ytquota.sandbox import failures
-from ytquota.sandbox.access_log import Line
 from ytquota.sandbox.app import Front
+from ytquota.sandbox.bookkeeping import Bookkeeping
 from ytquota.sandbox.faults import OUTSIDE_THE_API, Fault, Kind
-from ytquota.sandbox.furnishing import Furnishing
 from ytquota.sandbox.quota_errors import says_no_quota
 from ytquota.sandbox.router import methods
 from ytquota.sandbox.server import LOOPBACK, Server
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _KEY_TROUBLE = ("API_KEY_INVALID", "keyInvalid", "dailyLimitExceededUnreg")  # the latter two: older words
 
 
-class Sandbox(Furnishing):
+class Sandbox(Bookkeeping):
     """A YouTube API on a port of this machine; a context manager.
 
     Every method may be called from any thread, before and while it serves; other processes use its `url`.
@@ -71,38 +70,6 @@ class Sandbox(Furnishing):
         """Serve in this thread until interrupted."""
         self._bound().run()
 
-    def billed(
-        self, project: str | None = None, *, day: date | None = None, foreign: bool = True
-    ) -> dict[str, dict[str, dict[str, int]]]:
-        """Units charged since the start or the last `clear_log`, as {project: {bucket: {method: units}}}.
-
-        Args:
-            project: only this one.
-            day: only this quota day; None: all days.
-            foreign: count what `spend` spent, too.
-        """
-        with self._state.lock:
-            return self._state.log.billed(project, day=day, foreign=foreign)
-
-    def used(self, project: str, bucket: str = "default") -> int:
-        """Units of a bucket that are gone on today's quota day (today by the sandbox's clock)."""
-        with self._state.lock:
-            return self._state.billing.used(project, bucket, self._state.clock.time())
-
-    def access_log(self) -> list[dict[str, Any]]:
-        """Every call received, oldest first.
-
-        Keys: time (RFC 3339), at (epoch seconds), day, kind (call, part, chunk, status-query, token, other),
-        method, project, status (0: connection reset), units (charged), bucket, verb, path, reason, attempt.
-        """
-        with self._state.lock:
-            return self._state.log.rows()
-
-    def clear_log(self) -> None:
-        """Forget the access log and its sums; what is used of today's quota stays used."""
-        with self._state.lock:
-            self._state.log.clear()
-
     def fail(
         self,
         method: str | None = None,
@@ -116,7 +83,8 @@ class Sandbox(Furnishing):
         """Answer the next calls with an error.
 
         Args:
-            method: calls of this method; None: of any; also `upload.chunk`, `batch` (a whole one), `token`.
+            method: calls of this method; None: of any; also `upload.chunk`, `batch` (a whole one), `token`,
+                `monitoring`, `cloudquotas`.
             status: HTTP status.
             times: how many calls.
             reason: Google's reason; None: the usual one of the status.
@@ -150,18 +118,6 @@ class Sandbox(Furnishing):
         with self._state.lock:
             self._state.faults.clear()
 
-    def spend(self, project: str, method: str, times: int = 1) -> int:
-        """Somebody else's program makes calls in the project, as far as its limit goes; the units it got."""
-        spent = 0
-        with self._state.lock:
-            owner = self._state.accounts.project(project)
-            for _ in range(times):
-                units = self._spend_one(owner.number, method)
-                spent += units
-                if not units:
-                    break
-        return spent
-
     def set_clock(self, at: datetime | None, *, frozen: bool = False) -> None:
         """Make it `at` (aware), going on from there or, `frozen`, standing still. None: the real time.
 
@@ -190,29 +146,6 @@ class Sandbox(Furnishing):
             raise ValueError(f"The API has no method {fault.method!r}; methods are named like 'videos.list'.")
         with self._state.lock:
             self._state.faults.add(fault)
-
-    def _spend_one(self, project: str, method: str) -> int:
-        state = self._state
-        now = state.clock.time()
-        price = state.billing.charge_if_it_fits(state.accounts.project(project), method, now)
-        if price is None:
-            return 0
-        line = Line(
-            at=now,
-            kind="other",
-            method=method,
-            project=project,
-            status=200,
-            units=price.units,
-            bucket=price.bucket,
-            verb="",
-            path="",
-            reason="",
-            attempt=1,
-            day=state.billing.day(now).date,
-        )
-        state.log.add(line)
-        return price.units
 
 
 def _is_charged(status: int, document: Any) -> bool:

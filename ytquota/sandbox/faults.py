@@ -26,7 +26,8 @@ class Fault:
     Args:
         kind: what happens.
         method: to calls of this method; None: of any method of the API. Beside methods there are
-            `upload.chunk` (a PUT to an upload session), `batch` (a whole one), `token` (the token address).
+            `upload.chunk` (a PUT to an upload session), `batch` (a whole one), `token` (the token address),
+            and the Google APIs `monitoring` and `cloudquotas`.
         times: how many calls it hits.
         status: of an error.
         body: of an error.
@@ -45,7 +46,7 @@ class Fault:
     reason: str = ""
 
 
-OUTSIDE_THE_API = frozenset({"batch", "token", "upload.chunk"})
+OUTSIDE_THE_API = frozenset({"batch", "cloudquotas", "monitoring", "token", "upload.chunk"})
 
 
 class Faults:

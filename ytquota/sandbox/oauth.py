@@ -9,23 +9,15 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
+from ytquota.sandbox.access import JWT_GRANT, Access
 from ytquota.sandbox.accounts import ACCESS_TOKEN_LIFE, Accounts, Client, Grant
+from ytquota.sandbox.oauth_error import OAuthError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OUT_OF_DATE = "Token has been expired or revoked."
-
-
-class OAuthError(Exception):
-    """A refusal in OAuth's own words, with the HTTP status it comes with."""
-
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
-        super().__init__(description)
-        self.error = error
-        self.description = description
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -58,8 +50,9 @@ class _Code:
 class OAuth:
     """The authorisation server."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, access: Access) -> None:
         self._accounts = accounts
+        self._access = access
         self._codes: dict[str, _Code] = {}
 
     def asked(self, params: Mapping[str, str]) -> Ask:
@@ -106,8 +99,10 @@ class OAuth:
         Raises:
             OAuthError: no token for this.
         """
-        client = self._client(params, authorization)
         kind = params.get("grant_type", "")
+        if kind == JWT_GRANT:
+            return self._access.signed(params.get("assertion", ""))
+        client = self._client(params, authorization)
         if kind == "refresh_token":
             return self._refreshed(client, params.get("refresh_token", ""))
         if kind == "authorization_code":
@@ -138,6 +133,8 @@ class OAuth:
         return client
 
     def _refreshed(self, client: Client, refresh_token: str) -> dict[str, Any]:
+        if refresh_token in self._access.logins:
+            return self._access.refreshed(refresh_token)
         grant = self._accounts.grants.get(refresh_token)
         if grant is None or grant.revoked or grant.client is not client:
             raise OAuthError("invalid_grant", _OUT_OF_DATE)

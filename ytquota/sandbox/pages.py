@@ -10,12 +10,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ytquota.sandbox import consent
-from ytquota.sandbox.oauth import OAuth, OAuthError
+from ytquota.sandbox.oauth_error import OAuthError
 from ytquota.sandbox.router import discovery_document
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from ytquota.sandbox.oauth import OAuth
     from ytquota.sandbox.state import State
 
 _CONSENT = ("/o/oauth2/auth", "/o/oauth2/v2/auth")

@@ -6,23 +6,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ytquota.sandbox.api_errors import SERVICE, ApiError, error_info
-from ytquota.sandbox.price_list import DEFAULT, SEARCH, STATS, UPLOAD
+from ytquota.sandbox.price_list import DEFAULT
+from ytquota.sandbox.quota_names import NAMES
 
 _HELP = "type.googleapis.com/google.rpc.Help"
 _HELP_LINK = "https://cloud.google.com/docs/quotas/help/request_increase"
-
-
-class _Names(NamedTuple):
-    shown: str  # what the console calls the metric
-    limit_id: str  # first half of the limit's id
-
-
-_NAMES = {
-    DEFAULT: _Names("Queries", "default"),
-    SEARCH: _Names("Search Queries", "defaultSearchList"),
-    UPLOAD: _Names("Video Uploads", "defaultVideoInsert"),
-    STATS: _Names("Video Batch Get Stats Queries", "defaultVideoBatchGetStats"),
-}
 
 
 def used_up(project: str, bucket: str, limit: int, day_start: float) -> ApiError:
@@ -55,7 +43,7 @@ class _Window(NamedTuple):
 
 
 def _too_many(project: str, bucket: str, limit: int, window: _Window) -> ApiError:
-    names = _NAMES[bucket]
+    names = NAMES[bucket]
     message = (
         f"Quota exceeded for quota metric '{names.shown}' and limit '{names.shown} {window.shown}' "
         f"of service '{SERVICE}' for consumer 'project_number:{project}'."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ytquota.sandbox.access import Access
 from ytquota.sandbox.access_log import AccessLog
 from ytquota.sandbox.accounts import Accounts, Caller
 from ytquota.sandbox.api_errors import ApiError
@@ -29,6 +30,7 @@ class State:
         self.lock = threading.RLock()
         self.clock = SandboxClock(source)
         self.accounts = Accounts(seed, self.clock)
+        self.access = Access(seed, self.clock)
         self.billing = Billing()
         self.faults = Faults()
         self.log = AccessLog()

@@ -7,10 +7,11 @@ from urllib.parse import parse_qsl
 
 from ytquota.sandbox.access_log import Line
 from ytquota.sandbox.faults import Kind
-from ytquota.sandbox.oauth import OAuth, OAuthError
+from ytquota.sandbox.oauth_error import OAuthError
 from ytquota.sandbox.wire import Answer, Request
 
 if TYPE_CHECKING:
+    from ytquota.sandbox.oauth import OAuth
     from ytquota.sandbox.state import State
 
 ADDRESSES = frozenset({"/token", "/revoke"})
@@ -48,8 +49,7 @@ class TokenAddress:
                 return Answer.json(200, {}), ""
             document = self._oauth.token(form, request.headers.get("authorization", ""))
         except OAuthError as error:
-            body = {"error": error.error, "error_description": error.description}
-            return Answer.json(error.status, body), error.error
+            return Answer.json(error.status, error.document()), error.error
         return Answer.json(200, document), ""
 
     def _note(self, request: Request, result: Answer, reason: str) -> None:
