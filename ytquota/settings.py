@@ -137,6 +137,8 @@ class Settings:
         fail_mode: whether calls go out when the ledger is out of reach.
         open_budget: units that may be spent unrecorded in fail mode "open".
         api_endpoint: another address than Google's, as of a sandbox.
+        cloud_credentials: whose account reads Google's figures: a service account's key, or a login.
+        cloud_endpoint: another address than Google's for those figures.
         prices_file: CSV file with the operator's own prices.
         price_profile: "current" or "pessimistic".
         priorities: the operator's priorities, by tag as it stands in the variable's name (CHAT_BOT).
@@ -162,6 +164,8 @@ class Settings:
     fail_mode: FailMode = "strict"
     open_budget: int = 100
     api_endpoint: str | None = None
+    cloud_credentials: Path | None = None
+    cloud_endpoint: str | None = None
     prices_file: Path | None = None
     price_profile: str = "current"
     priorities: Mapping[str, str] = field(default_factory=dict)

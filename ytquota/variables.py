@@ -52,6 +52,8 @@ VARIABLES = (
     "YTQUOTA_ALERT_WEBHOOK",
     "YTQUOTA_API_ENDPOINT",
     "YTQUOTA_ARCHIVE",
+    "YTQUOTA_CLOUD_CREDENTIALS",
+    "YTQUOTA_CLOUD_ENDPOINT",
     "YTQUOTA_DURABILITY",
     "YTQUOTA_FAIL_MODE",
     "YTQUOTA_FLEET",
@@ -111,7 +113,9 @@ class Variables:
             durability=self._choice("YTQUOTA_DURABILITY", get_args(Durability)),
             fail_mode=self._choice("YTQUOTA_FAIL_MODE", get_args(FailMode)),
             open_budget=self._whole("YTQUOTA_OPEN_BUDGET", 100),
-            api_endpoint=self._endpoint(),
+            api_endpoint=self._endpoint("YTQUOTA_API_ENDPOINT"),
+            cloud_credentials=self._cloud_credentials(),
+            cloud_endpoint=self._endpoint("YTQUOTA_CLOUD_ENDPOINT"),
             prices_file=self._prices_file(),
             price_profile=self._choice("YTQUOTA_PRICE_PROFILE", PROFILES),
             priorities=self._priorities(),
@@ -231,10 +235,16 @@ class Variables:
             )
         return text
 
-    def _endpoint(self) -> str | None:
+    def _cloud_credentials(self) -> Path | None:
+        name = "YTQUOTA_CLOUD_CREDENTIALS"
+        if self._values.get(name, "").startswith("AIza"):  # never shown
+            page = "https://console.cloud.google.com/iam-admin/serviceaccounts"
+            _wrong(name, f"it is an API key; name the key file of a service account, made at {page}")
+        return self._path(name)
+
+    def _endpoint(self, name: str) -> str | None:
         from urllib.parse import urlsplit  # noqa: PLC0415 - only with a sandbox
 
-        name = "YTQUOTA_API_ENDPOINT"
         text = self._values.get(name)
         if text is None:
             return None

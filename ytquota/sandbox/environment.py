@@ -26,7 +26,7 @@ class EnvironmentWriter:
     def __init__(self, folder: Path, url: str) -> None:
         self._folder = folder
         self._url = url
-        self._lines = [_MARK, f"YTQUOTA_API_ENDPOINT={url}"]
+        self._lines = [_MARK, f"YTQUOTA_API_ENDPOINT={url}", f"YTQUOTA_CLOUD_ENDPOINT={url}"]
         self.path = folder / ".env"
         self._ours = self.path.exists() and _MARK in self.path.read_text(encoding="utf-8")
         self._keep_what_is_not_ours(self.path)
@@ -55,6 +55,12 @@ class EnvironmentWriter:
         self._lines.append(f"YOUTUBE_API_KEY_{number}={key}")
         if project:
             self._lines.append(f"YTQUOTA_PROJECT_{number}={project}")
+
+    def cloud_account(self, key: Mapping[str, Any]) -> None:
+        """Write the key file of a service account that reads the projects' figures, and name it."""
+        name = f"{_FOLDER}/cloud_reader.json"
+        self._lines.append(f"YTQUOTA_CLOUD_CREDENTIALS={name}")
+        self._write(name, key)
 
     def finish(self, extra: Mapping[str, str]) -> Path:
         """Write the `.env`; its path."""

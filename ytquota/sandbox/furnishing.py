@@ -116,6 +116,7 @@ class Furnishing:
         scopes: Iterable[str] = DEFAULT_SCOPES,
         tokens: bool = True,
         name_projects: bool = True,
+        cloud: bool = False,
         extra: Mapping[str, str] | None = None,
     ) -> Path:
         """Write a ready `.env` and `credentials/` into a folder; the path of the `.env`.
@@ -128,6 +129,7 @@ class Furnishing:
             scopes: what the tokens may do, and a login asks for.
             tokens: False leaves the token files out, as before the first login.
             name_projects: write `YTQUOTA_PROJECT_N` beside API keys, which do not tell their project.
+            cloud: also write the key of a service account that may read the figures of all these projects.
             extra: further lines of the `.env`.
 
         Raises:
@@ -146,6 +148,9 @@ class Furnishing:
             for number, project in sorted((api_keys or {}).items()):
                 key = self._state.accounts.add_key(project)
                 writer.api_key(number, key, project if name_projects else None)
+            if cloud:
+                projects = {**(sets or {}), **(api_keys or {})}.values()
+                writer.cloud_account(self._reader(list(dict.fromkeys(projects))))
             return writer.finish(extra or {})
 
     def access_token(self, number: int) -> str:
@@ -176,6 +181,10 @@ class Furnishing:
     def _token_file(self, grant: Grant) -> dict[str, Any]:
         token = self._state.accounts.access_token(grant)
         return environment.authorized_user(grant, token, ACCESS_TOKEN_LIFE, self.url)
+
+    def _reader(self, projects: list[str]) -> dict[str, Any]:
+        """The key file of a service account that may read the figures of these projects."""
+        raise NotImplementedError
 
     def _set(self, number: int) -> Grant:
         if number not in self._sets:

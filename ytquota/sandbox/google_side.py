@@ -127,6 +127,13 @@ class GoogleSide(Furnishing):
         with self._state.lock:
             self._state.billing.usage.limit_names = shown
 
+    def _reader(self, projects: list[str]) -> dict[str, Any]:
+        key = self.service_account(projects[0])
+        for project in projects[1:]:
+            for role in READER:
+                self.grant_role(key["client_email"], role, project)
+        return key
+
     def _principal(self, name: str) -> Principal:
         return self._state.access.principal(name)
 
