@@ -24,14 +24,36 @@ def in_minutes(minutes):
     return (datetime.now(UTC) + timedelta(minutes=minutes)).replace(tzinfo=None).isoformat() + "Z"
 
 
+class Noted:
+    """A set's health, remembered."""
+
+    def __init__(self):
+        self.dead, self.trouble, self.well = [], [], 0
+
+    def died(self, reason, _login):
+        self.dead.append(reason)
+
+    def stumbled(self, reason, _login):
+        self.trouble.append(reason)
+
+    def recovered(self, _login):
+        self.well += 1
+
+    def pause(self, _login):
+        return None
+
+    def seconds_to_retry(self, _login):
+        return 0.0
+
+
 @pytest.fixture
 def credentials_of():
     """The credentials of a set, and the reasons they give up for."""
 
     def credentials_of(settings, number=1):
-        dead = []
+        health = Noted()
         token = load_token(number, settings.sets[number].token_file)
-        return StoredCredentials.from_token(token, on_dead=dead.append), dead
+        return StoredCredentials.from_token(token, health=health), health.dead
 
     return credentials_of
 

@@ -14,7 +14,6 @@ from googleapiclient.discovery import build, build_from_document
 from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpMock, MediaInMemoryUpload, build_http, set_user_agent
 
-import ytquota.service.own as own_module
 from ytquota.errors import CredentialError, QuotaExceeded
 from ytquota.monitor import Decision, tag
 from ytquota.service import ServerQuotaExceeded, monitored
@@ -156,14 +155,13 @@ def test_a_key_of_the_settings_brings_its_set_and_project(sandbox, monkeypatch, 
     env = sandbox.write_env(tmp_path / "bot", {1: OTHER}, api_keys={3: PROJECT})
     monkeypatch.chdir(env.parent)
     key = env.read_text().partition("YOUTUBE_API_KEY_3=")[2].split()[0]
-    monkeypatch.setattr(own_module, "_monitors", {})
 
     service = closing(monitored(developerKey=key))
     service.videos().list(part="id", id="a").execute()
     again = closing(monitored(developerKey=key))
     again.videos().list(part="id", id="a").execute()
 
-    (monitor,) = own_module._monitors.values()
+    monitor = service._http.account.monitor
     rows = list(monitor.log())
     monitor.close()
     assert [(row["project"], row["set"], row["units"]) for row in rows] == [(PROJECT, "3", 1)] * 2

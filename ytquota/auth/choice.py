@@ -61,7 +61,7 @@ def pick_set(settings: Settings, monitor: QuotaMonitor, requested: int | None = 
         )
     if requested is not None:
         one = find_set(sets, int(requested))
-        if one.state not in {"ready", "exhausted"}:
+        if not one.is_alive:
             raise nothing_usable(settings, monitor, sets, [one])
         return Choice(one, "asked for by number" + (f", though {one.why}" if one.why else ""))
     return _by_rule(settings, monitor, sets)
@@ -69,9 +69,10 @@ def pick_set(settings: Settings, monitor: QuotaMonitor, requested: int | None = 
 
 def _by_rule(settings: Settings, monitor: QuotaMonitor, sets: Sequence[CredentialSet]) -> Choice:
     order = permitted(settings, sets)
-    for one in order:
-        if one.state == "ready":
-            return Choice(one, _reason(settings, order, one))
+    for usable in ({"ready"}, {"half-open"}):  # a set that may only be tried comes last
+        for one in order:
+            if one.state in usable:
+                return Choice(one, _reason(settings, order, one))
     raise nothing_usable(settings, monitor, sets, order)
 
 

@@ -1,8 +1,9 @@
 """Credentials that live in a token file shared by several processes.
 
-They are refreshed five minutes ahead of expiry, under the file's lock and after reading the file again: the
-process that comes second takes what the first one fetched. A refusal that no repetition can cure is handed to
-`on_dead`.
+They are renewed under the file's lock and after reading the file again: the process that comes second takes
+what the first one fetched. `renewal` does so ten minutes ahead of expiry in the background; a call that meets
+a token with less than five minutes left does it itself. A refusal that no repetition can cure, and trouble
+that will pass, are told to the set's `Health`: while it is set apart, nobody knocks at the token address.
 """
 
 from __future__ import annotations
@@ -14,20 +15,38 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+import httplib2
 from google.auth.credentials import TokenState
 from google.auth.exceptions import RefreshError, TransportError
 from google.oauth2.credentials import Credentials
+from google_auth_httplib2 import Request
 
 from ytquota.auth.files import LOCK_PATIENCE, LockedOut
-from ytquota.auth.tokens import Token, load_token, save_token, token_lock
+from ytquota.auth.renewal import renewer
+from ytquota.auth.tokens import Token, is_loopback, load_token, save_token, token_lock
+from ytquota.clock import both_zones
 from ytquota.errors import CredentialError, classify_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from ytquota.auth.health import Health
+
 AHEAD = timedelta(minutes=5)
-"""How long before its end an access token is renewed: longer than a slow upload chunk or a paused process."""
+"""How long before its end a call renews its token: longer than a slow upload chunk or a paused process."""
+
+BACKGROUND_AHEAD = timedelta(minutes=10)
+"""How long before its end it is renewed in the background, so that no call has to."""
+
+_TROUBLE = (RefreshError, TransportError, httplib2.HttpLib2Error, OSError)
+"""What keeps a token from being renewed for the moment."""
+
+_TIMEOUT = 30.0
+"""Seconds that a renewal in the background waits for an answer."""
+
+_DEAD_LOOK = 60.0
+"""Seconds between two looks for a new login in the file of one that died."""
 
 _PAUSE = 30.0
 """Seconds to the next early attempt while the token address is out of reach and the old token serves."""
@@ -45,6 +64,13 @@ class RefreshRefused(CredentialError, RefreshError):  # noqa: N818 - a Credentia
         RefreshError.__init__(self, message, retryable=False)  # type: ignore[no-untyped-call]
 
 
+class RenewalPostponed(CredentialError, RefreshError):  # noqa: N818 - likewise
+    """The token cannot be renewed for the moment; the message says since when and when it is tried again."""
+
+    def __init__(self, message: str) -> None:
+        RefreshError.__init__(self, message, retryable=True)  # type: ignore[no-untyped-call]
+
+
 class StoredCredentials(Credentials):
     """Google's user credentials, bound to the token file they came from.
 
@@ -57,21 +83,26 @@ class StoredCredentials(Credentials):
     _sent: threading.local
     _quiet_until: float
     _dead: tuple[str, str] | None = None
-    _on_dead: Callable[[str], None] | None
+    _health: Health | None
 
     @classmethod
-    def from_token(cls, token: Token, *, on_dead: Callable[[str], None] | None = None) -> Self:
+    def from_token(cls, token: Token, *, health: Health | None = None) -> Self:
         """Make credentials from a token file.
 
         Args:
             token: the file, read.
-            on_dead: told a reason, in words for people, when the token can never be renewed again.
+            health: told when the token can never be renewed again, or not for the moment, or again.
         """
         credentials = cls(None)
-        credentials._path, credentials._number, credentials._on_dead = token.path, token.number, on_dead
+        credentials._path, credentials._number, credentials._health = token.path, token.number, health
         credentials._sent, credentials._quiet_until = threading.local(), 0.0
         credentials._adopt(token)
         return credentials
+
+    def watched(self) -> Self:
+        """Have the token renewed in the background too, for as long as somebody holds these credentials."""
+        renewer.watch(self)
+        return self
 
     @property
     def expired(self) -> bool:
@@ -98,34 +129,86 @@ class StoredCredentials(Credentials):
             RefreshRefused: it can never be renewed again; the message says why and what to do.
             google.auth.exceptions.RefreshError, TransportError: not now; worth another attempt.
         """
-        self._renew(request, LOCK_PATIENCE)
+        self._renew(request, LOCK_PATIENCE, is_needed=True)
 
-    def _renew(self, request: Any, patience: float) -> None:
+    def seconds_to_renewal(self) -> float:
+        """Return how long the background may rest; 0 or less when it should renew now."""
+        if self._is_dead():
+            return self._quiet_until - time.monotonic()
+        end: datetime | None = self.expiry
+        ahead = (end - BACKGROUND_AHEAD - self._now()).total_seconds() if end is not None else 0.0
+        quiet = self._quiet_until - time.monotonic()
+        apart = self._health.seconds_to_retry(self._known.login) if self._health and ahead <= 0 else 0.0
+        return max(ahead, quiet, apart)
+
+    def renew_ahead(self) -> None:
+        """Renew in the background; whatever goes wrong is tried again later, or met by a call.
+
+        Raises:
+            CredentialError, google.auth.exceptions.GoogleAuthError, OSError: it did not work this time.
+        """
+        self._quiet_until = time.monotonic() + (_DEAD_LOOK if self._is_dead() else _PAUSE)
+        http = httplib2.Http(timeout=_TIMEOUT)
+        if is_loopback(self._token_uri):
+            http.proxy_info = None
+        try:
+            self._renew(Request(http), _SHORT_PATIENCE, is_needed=self._is_over(), ahead=BACKGROUND_AHEAD)
+            self._quiet_until = 0.0
+        finally:
+            http.close()
+
+    def _renew(self, request: Any, patience: float, *, is_needed: bool, ahead: timedelta = AHEAD) -> None:
+        """Renew unless somebody did; `is_needed` says that no call can go out without."""
         refused = getattr(self._sent, "token", None) or self.token
         with self._locked(patience):
             self._reread()
-            if self.token != refused and self.valid:
+            if self.token != refused and self._lasts(ahead):
                 _log.debug("set %s: took the token that another process renewed", self._number)
-                return
-            if self._dead and self._dead[0] == self._refresh_token:  # asking again would change nothing
-                raise RefreshRefused(self._dead[1])
-            try:
-                super().refresh(request)  # type: ignore[no-untyped-call]
-            except RefreshError as error:
-                self._refused(error)
-            self._save()
+            else:
+                self._fetch(request, is_needed=is_needed)
+        if self._health is not None:
+            self._health.recovered(self._known.login)
+
+    def _fetch(self, request: Any, *, is_needed: bool) -> None:
+        """Ask the token address, unless it is known to refuse or to be out of reach."""
+        if self._dead is not None and self._is_dead():  # asking again would change nothing
+            raise RefreshRefused(self._dead[1])
+        pause = self._health.pause(self._known.login) if self._health is not None else None
+        if pause is not None and pause.retry_at is not None:
+            raise RenewalPostponed(
+                f"Set {self._number} cannot call YouTube for the moment: {pause.reason} The next try is due "
+                f"at {both_zones(pause.retry_at)}."
+            )
+        try:
+            super().refresh(request)  # type: ignore[no-untyped-call]
+        except RefreshError as error:
+            self._check_final(error)
+            self._stumbled(error, is_needed=is_needed)
+            raise
+        except _TROUBLE as error:
+            self._stumbled(error, is_needed=is_needed)
+            raise
+        self._save()
         _log.info("set %s: access token renewed, good until %s UTC", self._number, self.expiry)
+
+    def _stumbled(self, error: Exception, *, is_needed: bool) -> None:
+        """Note trouble that will pass; while the old token serves it is nobody's trouble."""
+        if is_needed and self._health is not None:
+            name = type(error).__name__
+            reason = f"The token address is out of reach or in trouble ({name})."
+            self._health.stumbled(reason, self._known.login)
 
     def _blocking_refresh(self, request: Any) -> None:
         """Renew ahead of time; go on with the old token while it lasts and the address is out of reach."""
+        renewer.wake()
         if self.valid or (not self._is_over() and time.monotonic() < self._quiet_until):
             return
         is_over = self._is_over()
         try:
-            self._renew(request, LOCK_PATIENCE if is_over else _SHORT_PATIENCE)
+            self._renew(request, LOCK_PATIENCE if is_over else _SHORT_PATIENCE, is_needed=is_over)
         except RefreshRefused:
             raise
-        except (RefreshError, TransportError, LockedOut, OSError) as error:
+        except (*_TROUBLE, LockedOut) as error:
             if is_over:
                 raise
             self._quiet_until = time.monotonic() + _PAUSE
@@ -133,7 +216,7 @@ class StoredCredentials(Credentials):
 
     def _make_copy(self) -> Self:
         twin: Self = super()._make_copy()  # type: ignore[no-untyped-call]
-        for name in ("_path", "_number", "_on_dead", "_sent", "_quiet_until", "_known"):
+        for name in ("_path", "_number", "_health", "_sent", "_quiet_until", "_known"):
             setattr(twin, name, getattr(self, name))
         return twin
 
@@ -212,18 +295,27 @@ class StoredCredentials(Credentials):
         granted = self.granted_scopes
         return [scope for scope in self._known.scopes if granted and scope not in granted]
 
-    def _refused(self, error: RefreshError) -> None:
-        """Turn a final refusal into a reason and raise it; raise anything else as it came."""
+    def _check_final(self, error: RefreshError) -> None:
+        """Turn a final refusal into a reason, note it and raise it; let anything else pass."""
         verdict = classify_error(error)
         if verdict.kind != "credential_dead" and verdict.reason not in _FINAL:
-            raise error
+            return
         reason = (
             f"{_FINAL.get(verdict.reason, verdict.message)}{self._age()} Run `ytquota login {self._number}`."
         )
         self._dead = (self._refresh_token, f"Set {self._number} cannot call YouTube: {reason}")
-        if self._on_dead is not None:
-            self._on_dead(reason)
+        if self._health is not None:
+            self._health.died(reason, self._known.login)
         raise RefreshRefused(self._dead[1]) from None
+
+    def _is_dead(self) -> bool:
+        """Whether the refresh token in memory was refused for good."""
+        return self._dead is not None and self._dead[0] == self._refresh_token
+
+    def _lasts(self, ahead: timedelta) -> bool:
+        """Whether the access token is good for longer than `ahead`."""
+        end: datetime | None = self.expiry
+        return self.token is not None and (end is None or self._now() < end - ahead)
 
     def _age(self) -> str:
         if self._known.granted_at is None:

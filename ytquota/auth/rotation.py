@@ -245,7 +245,7 @@ def _reset(settings: Settings, monitor: QuotaMonitor, number: int) -> Plan:
         "reset", number, f"This will clear {what}. {facts}", f"Cleared {what}. {facts}",
         from_={
             "marks": {bucket: utc(until).isoformat() for bucket, until in marks.items()},
-            "quarantine": {"reason": note.reason, "since": note.since.isoformat()} if note else None,
+            "quarantine": note.to_json() if note else None,
         },
         to={"marks": {}, "quarantine": None},
         change=change,

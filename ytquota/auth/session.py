@@ -7,25 +7,22 @@ a verdict that a credential is dead quarantines its set.
 from __future__ import annotations
 
 import logging
-import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ytquota.auth.choice import Choice, pick_set, title
+from ytquota.auth.health import Health
 from ytquota.auth.sets import CredentialSet, checked_token
-from ytquota.auth.state import StateFile
+from ytquota.auth.tokens import fingerprint_of_login
 from ytquota.auth.view import refresh_view
-from ytquota.errors import YTQuotaError
 from ytquota.intelligence.admission import Admission
-from ytquota.monitor.metering import QuotaMonitor
+from ytquota.intelligence.monitors import monitor_of
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
     from ytquota.errors import Verdict
     from ytquota.monitor.demand import Demand
+    from ytquota.monitor.metering import QuotaMonitor
 
-_monitors: dict[tuple[str, str], tuple[Settings, QuotaMonitor]] = {}
-_opening = threading.Lock()
 _log = logging.getLogger("ytquota.auth")
 
 
@@ -43,15 +40,7 @@ def open_monitor(settings: Settings | None = None) -> QuotaMonitor:
         SettingsError: a setting is wrong.
     """
     settings = settings or Settings.load()
-    place = (str(settings.memory_dir), settings.ledger)
-    with _opening:
-        known = _monitors.get(place)
-        if known is not None and known[0] == settings:
-            return known[1]
-        monitor = QuotaMonitor.open(settings)
-        wire(settings, monitor)
-        _monitors[place] = (settings, monitor)
-        return monitor
+    return wire(settings, monitor_of(settings))
 
 
 def wire(settings: Settings, monitor: QuotaMonitor) -> QuotaMonitor:
@@ -116,18 +105,8 @@ def _credentials(settings: Settings, monitor: QuotaMonitor, number: int) -> Any:
         return Credentials(chosen.api_key.reveal())  # type: ignore[no-untyped-call]
     from ytquota.auth.credentials import StoredCredentials  # noqa: PLC0415
 
-    on_dead = partial(quarantine, settings, monitor, number)
-    return StoredCredentials.from_token(checked_token(chosen), on_dead=on_dead)
-
-
-def quarantine(settings: Settings, monitor: QuotaMonitor, number: int, reason: str) -> None:
-    """Note once, with an audit row, that Google refuses a set; a bot must not fail because of the note."""
-    try:
-        if StateFile(settings.memory_dir, clock=monitor.clock).quarantine(number, reason):
-            _log.error("set %s is quarantined: %s", number, reason)
-            monitor.audit("quarantine", credential_set=number, who="ytquota", why=reason)
-    except (YTQuotaError, OSError) as error:
-        _log.error("set %s could not be quarantined: %s", number, error)
+    health = Health(settings, monitor, number)
+    return StoredCredentials.from_token(checked_token(chosen), health=health).watched()
 
 
 class _Listener:
@@ -139,11 +118,18 @@ class _Listener:
 
     def __call__(self, demand: Demand, verdict: Verdict) -> None:
         if verdict.kind == "credential_dead" and demand.credential_set.isdecimal():
-            quarantine(self._settings, self._monitor, int(demand.credential_set), verdict.message)
+            self._quarantine(int(demand.credential_set), verdict.message)
         elif verdict.kind == "exhausted":
             _log.warning("set %s, %s: %s", demand.credential_set or "?", demand.method, verdict.message)
             refresh_view(self._settings, self._monitor)
         self._name_project(demand, verdict)
+
+    def _quarantine(self, number: int, reason: str) -> None:
+        """Set a key apart until another one stands in its place."""
+        chosen = self._settings.sets.get(number)
+        key = chosen.api_key if chosen else None
+        login = fingerprint_of_login(key.reveal()) if key is not None else ""
+        Health(self._settings, self._monitor, number).died(reason, login)
 
     def _name_project(self, demand: Demand, verdict: Verdict) -> None:
         """An error tells which project a key belongs to, which the key itself does not."""

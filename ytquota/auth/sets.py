@@ -7,20 +7,27 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from ytquota.auth.state import SetStates, StateFile
-from ytquota.auth.tokens import Token, check_same_project, load_client_secrets, load_token
-from ytquota.clock import PACIFIC, SystemClock, both_zones, bounds_at
+from ytquota.auth.state import StateFile
+from ytquota.auth.tokens import (
+    Token,
+    check_same_project,
+    fingerprint_of_login,
+    load_client_secrets,
+    load_token,
+)
+from ytquota.clock import PACIFIC, SystemClock, both_zones, bounds_at, utc
 from ytquota.errors import CredentialError, LedgerUnavailable
 from ytquota.monitor.opening import provisional_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ytquota.auth.notes import Note, SetStates
     from ytquota.monitor.ledger import Balance
     from ytquota.monitor.metering import QuotaMonitor
     from ytquota.settings import SetSettings, Settings
 
-State = Literal["ready", "exhausted", "quarantined", "disabled", "missing"]
+State = Literal["ready", "exhausted", "half-open", "quarantined", "disabled", "missing"]
 
 _log = logging.getLogger("ytquota.auth")
 
@@ -36,13 +43,16 @@ class CredentialSet:
             unknown.
         channel_id: the channel it speaks for, if it was learned at login.
         channel_title: that channel's title.
-        state: "missing" (no usable files), "disabled" (by an operator), "quarantined" (Google refuses it),
+        state: "missing" (no usable files), "disabled" (by an operator), "quarantined" (Google refuses it, or
+            its token cannot be renewed for the moment), "half-open" (the latter, and one call may try again),
             "exhausted" (the default pool of its project is used up), or "ready".
         why: one or two plain sentences when there is something to say, else "".
         token_expiry: when the access token ends (aware, UTC); it is renewed by itself.
         granted_at: when the person consented (aware, UTC), if `ytquota login` was used.
         scopes: what was granted.
         missing_scopes: what YOUTUBE_SCOPES asks for and the token lacks.
+        retry_at: where it is quarantined for the moment only, from when on it may be tried again (aware,
+            UTC).
         exhausted: bucket -> when it is full again (aware, Pacific), for each pool of the project that is used
             up.
         in_rotation: listed in YTQUOTA_ROTATION.
@@ -62,6 +72,7 @@ class CredentialSet:
     granted_at: datetime | None = None
     scopes: tuple[str, ...] = ()
     missing_scopes: tuple[str, ...] = ()
+    retry_at: datetime | None = None
     exhausted: Mapping[str, datetime] = field(default_factory=dict)
     in_rotation: bool = False
     preferred: bool = False
@@ -72,6 +83,11 @@ class CredentialSet:
     def is_read_only(self) -> bool:
         """Whether it can only read: API keys speak for nobody."""
         return self.kind == "api_key"
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether calls may be tried with it: its pools may be empty, its token address out of reach."""
+        return self.state in {"ready", "exhausted", "half-open"} or self.retry_at is not None
 
     @property
     def is_provisional(self) -> bool:
@@ -110,9 +126,11 @@ def load_sets(settings: Settings, monitor: QuotaMonitor | None = None) -> list[C
     states = StateFile(settings.memory_dir, clock=clock).read()
     usage: dict[str, Mapping[str, datetime]] = {}
     found = []
+    now = utc(clock.time())
     for chosen in settings.sets.values():
+        said, login = _files_say(settings, chosen)
         one = replace(
-            _files_say(settings, chosen),
+            said,
             in_rotation=chosen.number in settings.rotation,
             preferred=chosen.number == states.preferred,
         )
@@ -120,7 +138,7 @@ def load_sets(settings: Settings, monitor: QuotaMonitor | None = None) -> list[C
             if one.project not in usage:
                 usage[one.project] = exhausted_pools(settings, monitor, one.project)
             one = replace(one, exhausted=usage[one.project])
-        found.append(_judged(one, states))
+        found.append(_judged(one, states, login, now))
     return [_related(one, found) for one in found]
 
 
@@ -172,28 +190,30 @@ def reset_of(balance: Balance, now: float) -> datetime:
     return datetime.fromtimestamp(until, PACIFIC)
 
 
-def _files_say(settings: Settings, chosen: SetSettings) -> CredentialSet:
+def _files_say(settings: Settings, chosen: SetSettings) -> tuple[CredentialSet, str]:
+    """Return what the files of a set say, and the fingerprint of the login in them."""
     if chosen.api_key is not None:
-        project = chosen.project or provisional_project(chosen.api_key.reveal())
-        return CredentialSet(chosen.number, "api_key", project, why=_key_note(chosen))
+        key = chosen.api_key.reveal()
+        project = chosen.project or provisional_project(key)
+        one = CredentialSet(chosen.number, "api_key", project, why=_key_note(chosen))
+        return one, fingerprint_of_login(key)
     try:
         token = checked_token(chosen)
     except CredentialError as error:
-        return CredentialSet(
-            chosen.number,
-            "oauth",
-            _project_of_secrets(chosen) or chosen.project,
-            state="missing",
-            why=str(error),
-        )
+        owner = _project_of_secrets(chosen) or chosen.project
+        return CredentialSet(chosen.number, "oauth", owner, state="missing", why=str(error)), ""
+    return _token_says(settings, token), token.login
+
+
+def _token_says(settings: Settings, token: Token) -> CredentialSet:
     lacking = tuple(scope for scope in settings.scopes if token.scopes and scope not in token.scopes)
     return CredentialSet(
-        chosen.number,
+        token.number,
         "oauth",
         token.project,
         channel_id=token.channel_id,
         channel_title=token.channel_title,
-        why=_scope_note(chosen.number, lacking),
+        why=_scope_note(token.number, lacking),
         token_expiry=token.expiry,
         granted_at=token.granted_at,
         scopes=token.scopes,
@@ -231,18 +251,33 @@ def _project_of_secrets(chosen: SetSettings) -> str | None:
         return None
 
 
-def _judged(one: CredentialSet, states: SetStates) -> CredentialSet:
+def _judged(one: CredentialSet, states: SetStates, login: str, now: datetime) -> CredentialSet:
     """Add what state file and ledger say, the gravest last word first."""
     if one.state == "missing":
         return one
     if note := states.disabled.get(one.number):
         return replace(one, state="disabled", why=f"Switched off by an operator: {note.reason}")
-    if note := states.quarantined.get(one.number):
-        return replace(one, state="quarantined", why=note.reason)
+    note = states.quarantined.get(one.number)
+    if note and note.concerns(login):
+        return _set_apart(one, note, now)
     if "default" in one.exhausted:
         return replace(one, state="exhausted", why=_pools_note(one))
     notes = [one.why, _pools_note(one) if one.exhausted else ""]
     return replace(one, why=" ".join(filter(None, notes)))
+
+
+def _set_apart(one: CredentialSet, note: Note, now: datetime) -> CredentialSet:
+    """Say of a quarantined set whether it waits for a login or for a better moment."""
+    if note.retry_at is None:
+        return replace(one, state="quarantined", why=note.reason)
+    tried = "once" if note.tries == 1 else f"{note.tries} times"
+    if note.is_waiting(now):
+        when = f"tried {tried} in vain; the next try is due at {both_zones(note.retry_at)}."
+        return replace(
+            one, state="quarantined", why=f"{note.reason} For the moment only: {when}", retry_at=note.retry_at
+        )
+    when = f"tried {tried} in vain, and the next call may try again."
+    return replace(one, state="half-open", why=f"{note.reason} Half-open: {when}", retry_at=note.retry_at)
 
 
 def _pools_note(one: CredentialSet) -> str:

@@ -1,54 +1,33 @@
 """`memory/exhausted_credentials.json`: which sets are quarantined, disabled or preferred, and since when.
 
-It is the one authority for these three facts. Its `exhausted` field is only a view of the ledger, kept for
-people and for programs that read the file of the system we continue; nothing here decides by it.
+A quarantine is either final (Google refuses the login, until there is another one) or temporary (its token
+address is out of reach): then it has a time from which one more try may be made.
+
+The file is the one authority for these three facts. Its `exhausted` field is only a view of the ledger, kept
+for people and for programs that read the file of the system we continue; nothing here decides by it.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ytquota.auth.files import locked, read_json, replace_json
+from ytquota.auth.notes import Note, SetStates, stumbled
 from ytquota.clock import Clock, SystemClock, utc
 from ytquota.errors import CredentialError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
 FILE_NAME = "exhausted_credentials.json"
 VERSION = 1
 
 _log = logging.getLogger("ytquota.auth")
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Why something was set, and since when (aware, UTC)."""
-
-    reason: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SetStates:
-    """What the file says. Set numbers are ints.
-
-    Attributes:
-        quarantined: sets whose credentials Google refuses.
-        disabled: sets that an operator switched off.
-        preferred: the set that an operator rotated to, or None.
-        exhausted: view of the ledger: set number -> bucket -> ISO time of the reset.
-    """
-
-    quarantined: Mapping[int, Note] = field(default_factory=dict)
-    disabled: Mapping[int, Note] = field(default_factory=dict)
-    preferred: int | None = None
-    exhausted: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
 
 class StateFile:
@@ -78,14 +57,61 @@ class StateFile:
             return SetStates()
         return _parsed(content, self.path)
 
-    def quarantine(self, number: int, reason: str, *, since: datetime | None = None) -> bool:
-        """Note that Google refuses the set's credentials (since now); False if that was known already."""
-        note = Note(reason, since or self._now())
-        return self._change(
-            lambda s: (
-                s if number in s.quarantined else replace(s, quarantined={**s.quarantined, number: note})
-            )
-        )
+    def quarantine(self, number: int, reason: str, *, since: datetime | None = None, login: str = "") -> bool:
+        """Note that Google refuses the set's login (since now); False if that was known already.
+
+        Args:
+            number: the set.
+            reason: in words for people.
+            since: when it began (aware); now by default.
+            login: fingerprint of the login, so that another one in its place is not quarantined.
+        """
+        note = Note(reason, since or self._now(), login)
+
+        def step(states: SetStates) -> SetStates:
+            known = states.quarantined.get(number)
+            if known is not None and known.is_final and known.concerns(login):
+                return states
+            return replace(states, quarantined={**states.quarantined, number: note})
+
+        return self._change(step)
+
+    def stumble(self, number: int, reason: str, *, login: str = "") -> Note | None:
+        """Note that the set cannot be used for the moment: once more in vain, and longer until the next try.
+
+        Returns:
+            The note if this began a temporary quarantine; None if it went on, or if a final one is known.
+        """
+        begun: list[Note] = []
+
+        def step(states: SetStates) -> SetStates:
+            known = states.quarantined.get(number)
+            if known is not None and known.is_final and known.concerns(login):
+                return states
+            note = stumbled(known, reason, at=self._now(), login=login)
+            begun[:] = [note] if note.tries == 1 else []
+            return replace(states, quarantined={**states.quarantined, number: note})
+
+        self._change(step)
+        return begun[0] if begun else None
+
+    def recover(self, number: int, login: str) -> Note | None:
+        """End what a working login ends: a temporary quarantine, or any of another login; return its note."""
+        ended: list[Note] = []
+
+        def step(states: SetStates) -> SetStates:
+            known = states.quarantined.get(number)
+            if known is None or (known.is_final and known.concerns(login)):
+                return states
+            ended[:] = [known]
+            return replace(states, quarantined=_without(states.quarantined, number))
+
+        self._change(step)
+        return ended[0] if ended else None
+
+    def put_back(self, number: int, note: Note) -> bool:
+        """Put a quarantine back as it was."""
+        return self._change(lambda s: replace(s, quarantined={**s.quarantined, number: note}))
 
     def clear_quarantine(self, number: int) -> bool:
         """Forget the quarantine of a set; False if there was none."""
@@ -169,11 +195,8 @@ def _document(states: SetStates, at: datetime) -> dict[str, Any]:
     }
 
 
-def _written(notes: Mapping[int, Note]) -> dict[str, dict[str, str]]:
-    return {
-        str(number): {"reason": note.reason, "since": note.since.isoformat()}
-        for number, note in sorted(notes.items())
-    }
+def _written(notes: Mapping[int, Note]) -> dict[str, dict[str, Any]]:
+    return {str(number): note.to_json() for number, note in sorted(notes.items())}
 
 
 def _parsed(content: Mapping[str, Any], path: Path) -> SetStates:
@@ -198,8 +221,5 @@ def _parsed(content: Mapping[str, Any], path: Path) -> SetStates:
         ) from None
 
 
-def _notes(written: Mapping[str, Mapping[str, str]]) -> dict[int, Note]:
-    return {
-        int(number): Note(str(note["reason"]), datetime.fromisoformat(note["since"]).astimezone(UTC))
-        for number, note in written.items()
-    }
+def _notes(written: Mapping[str, Mapping[str, Any]]) -> dict[int, Note]:
+    return {int(number): Note.from_json(note) for number, note in written.items()}

@@ -7,6 +7,7 @@ lets you download.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -59,6 +60,11 @@ def project_of(client_id: str) -> str | None:
     return digits if digits.isdigit() else None
 
 
+def fingerprint_of_login(secret: str) -> str:
+    """Return what tells one refresh token or API key from another and gives neither away."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:12]
+
+
 @dataclass(frozen=True)
 class Token:
     """What a token file says. Its secrets are kept out of `repr`.
@@ -95,6 +101,11 @@ class Token:
         """The scopes the person granted."""
         scopes = self.content.get("scopes") or self.content.get("scope") or ()
         return tuple(scopes.split() if isinstance(scopes, str) else map(str, scopes))
+
+    @property
+    def login(self) -> str:
+        """Fingerprint of the login: the same for every access token of one consent."""
+        return fingerprint_of_login(str(self.content["refresh_token"]))
 
     @property
     def token_address(self) -> str:

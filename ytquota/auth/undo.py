@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ytquota.auth.actions import Outcome, Plan, carry_out
+from ytquota.auth.notes import Note
 from ytquota.auth.people import whoami
 from ytquota.auth.state import StateFile
 from ytquota.clock import quota_day
@@ -130,7 +131,7 @@ def _restore(settings: Settings, monitor: QuotaMonitor, row: Mapping[str, Any], 
         for bucket, until in before["marks"].items():
             _mark(monitor, row["project"], bucket, until)
         if before["quarantine"]:
-            files.quarantine(number, **_note(before["quarantine"]))
+            files.put_back(number, Note.from_json(before["quarantine"]))
 
 
 def _mark(monitor: QuotaMonitor, project: str, bucket: str, until: str | None) -> None:

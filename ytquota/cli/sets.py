@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _STYLES = {
     "ready": "green",
     "exhausted": "red",
+    "half-open": "yellow",
     "quarantined": "red",
     "disabled": "yellow",
     "missing": "yellow",

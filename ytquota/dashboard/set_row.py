@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _MOODS = {
     "ready": "is-ready",
     "exhausted": "is-gone",
+    "half-open": "is-warm",
     "quarantined": "is-gone",
     "disabled": "is-warm",
     "missing": "is-warm",

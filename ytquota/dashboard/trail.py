@@ -22,6 +22,7 @@ _DONE = {
     "enable": "switched on set {number}",
     "undo": "took back row {undoes}",
     "quarantine": "set {number} was quarantined",
+    "recover": "set {number} works again",
     "correct": "corrected the count of {bucket} of project {project}",
 }
 

@@ -6,11 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
-from ytquota.intelligence.admission import Admission
 from ytquota.intelligence.answer import Answer, ask
 from ytquota.intelligence.declared import Declaration, Declarations
+from ytquota.intelligence.monitors import monitor_of
 from ytquota.intelligence.plan import CONFIDENCE, Plan
-from ytquota.monitor.metering import QuotaMonitor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from ytquota.intelligence.forecaster import Forecaster
     from ytquota.intelligence.frames import Grouping
     from ytquota.intelligence.outlook import Forecast
+    from ytquota.monitor.metering import QuotaMonitor
 
 # pandas costs half a second to import: a bot that only asks `can_perform_operation` must not pay for it
 # ruff: noqa: PLC0415
@@ -31,7 +31,8 @@ class QuotaIntelligence:
     """Answers about quota, from the log of one ledger.
 
     Args:
-        monitor: whose ledger to read; without it, the one that the environment and `.env` describe.
+        monitor: whose ledger to read; without it, this process's of the ledger that the environment and
+            `.env` describe.
 
     Every frame is read from the log anew. `since` and `until` are aware datetimes (until excluded), `project`
     is a project number, `bucket` a bucket; None means all. Columns, dtypes and units are those named in
@@ -39,7 +40,7 @@ class QuotaIntelligence:
     """
 
     def __init__(self, monitor: QuotaMonitor | None = None) -> None:
-        self.monitor = monitor or _open()
+        self.monitor = monitor or monitor_of()
 
     def can_perform_operation(
         self, operation: str, credential_set: int, count: int = 1, priority: str = ""
@@ -314,10 +315,3 @@ class QuotaIntelligence:
 
         sums = frames.sums_frame(*self.monitor.summable(since, until, project=project))
         return sums if bucket is None else sums[sums["bucket"] == bucket].reset_index(drop=True)
-
-
-def _open() -> QuotaMonitor:
-    from ytquota.settings import Settings
-
-    settings = Settings.load()
-    return QuotaMonitor.open(settings, admission=Admission(settings))

@@ -9,7 +9,7 @@ from google.auth.credentials import Credentials
 from googleapiclient.discovery import Resource
 
 from ytquota.errors import CredentialError
-from ytquota.monitor.metering import QuotaMonitor
+from ytquota.intelligence.monitors import monitor_of
 from ytquota.monitor.opening import provisional_project
 from ytquota.service.account import OWN
 from ytquota.service.build import build_service, rebuild
@@ -17,9 +17,7 @@ from ytquota.service.identity import Identity, identity_of_credentials, project_
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-_monitors: dict[tuple[Path, str], QuotaMonitor] = {}
+    from ytquota.monitor.metering import QuotaMonitor
 
 
 def monitored(
@@ -76,17 +74,6 @@ def monitored(
         endpoint=build.get("endpoint") or settings.api_endpoint,
         **chosen,
     )
-
-
-def monitor_of(settings: Settings | None) -> QuotaMonitor:
-    """Return this process's monitor for the ledger that the settings name."""
-    settings = settings or Settings.load()
-    key = (settings.memory_dir, settings.ledger)
-    if key not in _monitors:
-        from ytquota.intelligence.admission import Admission  # noqa: PLC0415 - only where nobody handed a rule down
-
-        _monitors[key] = QuotaMonitor.open(settings, admission=Admission(settings))
-    return _monitors[key]
 
 
 _BUILD = frozenset(("credentials", "developerKey", "http", "endpoint"))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ytquota import clock as clocks
 from ytquota.errors import SettingsError
+from ytquota.intelligence.monitors import monitor_of
 from ytquota.service.account import Account
 from ytquota.service.identity import Identity
-from ytquota.service.own import monitor_of
 from ytquota.service.pacing_budget import Budget, Look
 from ytquota.service.pacing_rhythm import Rhythm
 from ytquota.service.per_thread import PerThreadHttp

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from ytquota.auth.notes import Note
     from ytquota.intelligence.forecaster import Forecaster
     from ytquota.monitor.ledger import Balance
     from ytquota.monitor.log import Position
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 FORECAST_EVERY = 240.0
 """Seconds between two forecasts; between them the last one holds."""
+
+_PASSES = 300.0
+"""Seconds that a set may be quarantined for the moment before it is worth an alert."""
 
 logger = logging.getLogger("ytquota.alerts")
 
@@ -131,4 +135,8 @@ class Lookout:
             return
         for number in self._settings.sets:
             note = out.get(number)
-            yield quarantined(number, note.reason if note else None)
+            yield quarantined(number, note.reason if note and self._is_lasting(note) else None)
+
+    def _is_lasting(self, note: Note) -> bool:
+        """Whether a quarantine is for good, or trouble that passes has not passed for five minutes."""
+        return note.is_final or self._monitor.clock.time() - note.since.timestamp() > _PASSES

@@ -13,6 +13,7 @@ from ytquota.operations.doctor.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ytquota.auth.notes import Note
     from ytquota.auth.tokens import ClientSecrets
     from ytquota.operations.doctor.install import Install
 
@@ -147,8 +148,11 @@ def _quarantined(install: Install) -> Iterator[Finding]:
     if isinstance(install.states, CredentialError):
         return  # a finding of its own
     for number, note in install.states.quarantined.items():
-        one = install.settings.sets.get(number)
-        if one is None:
+        one, token = install.settings.sets.get(number), install.tokens.get(number)
+        if one is None or (isinstance(token, Token) and not note.concerns(token.login)):
+            continue
+        if note.retry_at is not None:
+            yield _set_apart(number, note)
             continue
         again = (
             f"Run `ytquota login {number}`."
@@ -165,6 +169,18 @@ def _quarantined(install: Install) -> Iterator[Finding]:
         )
 
 
+def _set_apart(number: int, note: Note) -> Finding:
+    assert note.retry_at is not None
+    return Finding(
+        "reach",
+        "warning",
+        f"set {number}",
+        f"Its token could not be renewed since {both_zones(note.since)}, {note.tries} times: {note.reason}",
+        f"Nothing, if it passes: the next try is due at {both_zones(note.retry_at)}. Else check the network "
+        "and the proxy.",
+    )
+
+
 def _asked(install: Install) -> Iterator[Finding]:
     """Renew every token for real, but for those that are known to be dead."""
     import httplib2  # noqa: PLC0415 - only when Google is asked
@@ -173,7 +189,8 @@ def _asked(install: Install) -> Iterator[Finding]:
 
     from ytquota.auth.credentials import RefreshRefused, StoredCredentials  # noqa: PLC0415
 
-    noted = {} if isinstance(install.states, CredentialError) else install.states.quarantined
+    states = {} if isinstance(install.states, CredentialError) else install.states.quarantined
+    noted = {number for number, note in states.items() if note.is_final}
     for token in install.readable_tokens:
         if token.number in noted:
             continue

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ytquota import clock as clocks
 from ytquota.auth.files import read_json
-from ytquota.auth.state import SetStates, StateFile
+from ytquota.auth.notes import SetStates
+from ytquota.auth.state import StateFile
 from ytquota.auth.tokens import ClientSecrets, Token, load_client_secrets, load_token
 from ytquota.errors import CredentialError
 from ytquota.monitor.opening import project_of_set
