@@ -97,7 +97,7 @@ def write(folder: Path, calls: int, days: int) -> None:
     first = quota_day(time.time()) - _CLOSED - timedelta(days=days)
     for number in range(days):
         day = first + timedelta(days=number)
-        table = _day(chance, day, calls // days)
+        table = day_of_calls(chance, day, calls // days)
         for kind, content in (("calls", table), ("rollup", rollup(table))):
             archive._write(kind, day, PROJECT, content)  # noqa: SLF001  (its journals would be 9 GB)
     journal = Journal(folder / "calls")
@@ -105,7 +105,7 @@ def write(folder: Path, calls: int, days: int) -> None:
     journal.close()
 
 
-def _day(chance: np.random.Generator, day: date, calls: int) -> pa.Table:
+def day_of_calls(chance: np.random.Generator, day: date, calls: int, *, project: str = PROJECT) -> pa.Table:
     """One day of calls with the columns of the archive, busy by day and quiet by night."""
     import numpy as np
     import pyarrow as pa
@@ -127,7 +127,7 @@ def _day(chance: np.random.Generator, day: date, calls: int) -> pa.Table:
     hashes = np.where(chance.random(calls) < _REPEATED, few[chance.integers(0, 400, calls)], many)
     columns: dict[str, Any] = {
         "at": pa.array(at, pa.timestamp("ms", "UTC")),
-        "project": PROJECT, "bucket": "default", "set": "1", "priority": "normal", "prov": "documented",
+        "project": project, "bucket": "default", "set": "1", "priority": "normal", "prov": "documented",
         "reason": "", "host": "bench", "parts": "snippet,statistics", "filters": "order=date,type=video",
         "kind": pa.DictionaryArray.from_arrays(pa.array(refused, pa.int32()), ["settle", "release"]),
         "method": methods, "tag": drawn(_TAGS)[1], "outcome": outcomes,
@@ -208,12 +208,12 @@ def _read(name: str, folder: str) -> dict[str, float]:
     return {
         "seconds": ended - imported,
         "import_pandas": imported - began,
-        "megabytes": _peak_memory(),
+        "megabytes": peak_memory(),
         "rows": rows,
     }
 
 
-def _peak_memory() -> float:
+def peak_memory() -> float:
     """Most memory this process ever had, in MB; not by getrusage on Linux, which counts the parent's in."""
     try:
         status = Path("/proc/self/status").read_text(encoding="utf-8")

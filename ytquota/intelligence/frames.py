@@ -99,7 +99,7 @@ def calls_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """
     values = _columns(rows)
     at = pd.to_datetime(values["at"], format="ISO8601", utc=True).as_unit("us")
-    columns: dict[str, Any] = {"at": at, "day": _quota_days(at)}
+    columns: dict[str, Any] = {"at": at, "day": quota_days(at)}
     columns |= {name: pd.Categorical(values[name]) for name in _TEXTS}
     columns |= {name: np.array(values[name], dtype="int64") for name in _WHOLE}
     columns["calls"] = np.where(np.array(values["retry"], dtype="int64") > 0, 0, columns["calls"])
@@ -121,7 +121,7 @@ def sums_frame(tables: Sequence[Any], rows: Iterable[Mapping[str, Any]]) -> pd.D
         rolled = pa.concat_tables(tables).to_pandas(strings_to_categorical=True)
         rolled = rolled.rename(columns={"slot": "at", "set": "credential_set", "refused": "unmet"})
         rolled["at"] = rolled["at"].dt.as_unit("us")
-        rolled["day"] = _quota_days(pd.DatetimeIndex(rolled["at"]))
+        rolled["day"] = quota_days(pd.DatetimeIndex(rolled["at"]))
         frames.insert(0, rolled[list(SUMS)])
     for name in (name for name in SUMS if CALLS[name] == "category"):
         seen = pd.api.types.union_categoricals([frame[name] for frame in frames])
@@ -145,7 +145,8 @@ def _columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return values
 
 
-def _quota_days(at: pd.DatetimeIndex) -> pd.DatetimeIndex:
+def quota_days(at: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """The quota day of each instant, as a date without a zone."""
     return at.tz_convert(PACIFIC).tz_localize(None).normalize()
 
 

@@ -126,6 +126,14 @@ class Archive:
         files = (_stored(path, facts) for path, facts in found.items())
         return sorted(file for file in files if file is not None and first <= file.day <= last)
 
+    def rows_in(self, file: Stored) -> Iterator[dict[str, Any]]:
+        """The log's rows of one of its files, oldest first."""
+        yield from rows_of(self._read(file.path))
+
+    def opened(self, file: Stored) -> Any:
+        """One of its files, open for reading in binary; a context manager."""
+        return self._fs.open(file.path, "rb")
+
     def rows(
         self, day: date, *, project: str | None = None, hosts: Callable[[str, str], bool] | None = None
     ) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
@@ -52,6 +52,10 @@ CALLS = pa.schema(
 
 ROLLUP_KEYS = ("slot", "project", "bucket", "set", "tag", "method", "outcome")
 SLOT_MINUTES = 15
+SUMMED = ("calls", "attempts", "units", "refused")
+LATENCY = "latency_ms"
+MEASURED = ("at", "outcome", "retry", *SUMMED, LATENCY)
+"""The columns of a call that `measured` reads, besides its keys."""
 
 _CHUNK = 65_536
 
@@ -72,32 +76,54 @@ def rows_of(table: pa.Table) -> Iterator[dict[str, Any]]:
             yield _row(flat)
 
 
-def rollup(calls: pa.Table) -> pa.Table:
-    """Calls, attempts, units, refused units, latency sum and maximum (seconds) of every quarter of an hour.
+def measured(
+    calls: pa.Table, *, keys: Sequence[str] = ROLLUP_KEYS[1:], minutes: int = SLOT_MINUTES
+) -> pa.Table:
+    """Calls with what roll-ups add up, in whole numbers: the slot, the keys and the measures.
 
-    The keys are `ROLLUP_KEYS`; `calls` counts what a program asked for (a retry is no further call),
-    `attempts` the requests that were sent.
+    `calls` is what a program asked for (a retry is no further call), `attempts` the requests that were sent,
+    `units` and `refused` are quota units, `latency_ms` and `latency_ms_max` milliseconds.
+
+    Args:
+        calls: an archived table, with at least the columns of `keys` and of `MEASURED`.
+        keys: the key columns to keep.
+        minutes: length of a slot, a divisor of a day's minutes.
     """
     answered = pc.not_equal(calls["outcome"].cast(pa.string()), "denied")
     first = pc.equal(calls["retry"], 0)
-    seconds = pc.divide(calls["latency_ms"].cast(pa.float64()), 1000.0)
-    table = pa.table(
+    latency = calls["latency_ms"].cast(pa.int64())
+    return pa.table(
         {
-            "slot": pc.floor_temporal(calls["at"], SLOT_MINUTES, "minute"),
-            **{key: calls[key].cast(pa.string()) for key in ROLLUP_KEYS[1:]},
-            "calls": pc.if_else(first, calls["calls"], 0),
-            "attempts": pc.if_else(answered, calls["attempts"].cast(pa.int32()), 0),
-            "units": calls["units"],
-            "refused": calls["refused"],
-            "latency_sum": seconds,
-            "latency_max": seconds,
+            "slot": pc.floor_temporal(calls["at"], minutes, "minute"),
+            **{key: calls[key] for key in keys},
+            "calls": pc.if_else(first, calls["calls"], 0).cast(pa.int64()),
+            "attempts": pc.if_else(answered, calls["attempts"].cast(pa.int64()), 0),
+            "units": calls["units"].cast(pa.int64()),
+            "refused": calls["refused"].cast(pa.int64()),
+            LATENCY: latency,
+            f"{LATENCY}_max": latency,
         }
     )
-    sums = [(name, "sum") for name in ("calls", "attempts", "units", "refused", "latency_sum")]
-    grouped = table.group_by(list(ROLLUP_KEYS)).aggregate([*sums, ("latency_max", "max")])
-    names = [name.removesuffix("_sum") if name.endswith("_sum") else name for name in grouped.column_names]
-    names = [{"latency": "latency_sum", "latency_max_max": "latency_max"}.get(name, name) for name in names]
-    return grouped.rename_columns(names).sort_by([(key, "ascending") for key in ROLLUP_KEYS])
+
+
+def rollup(calls: pa.Table) -> pa.Table:
+    """Calls, attempts, units, refused units, latency sum and maximum (seconds) of every quarter of an hour.
+
+    The keys are `ROLLUP_KEYS`; the measures are those of `measured`.
+    """
+    table = measured(calls)
+    for place, key in enumerate(ROLLUP_KEYS[1:], start=1):
+        table = table.set_column(place, key, table[key].cast(pa.string()))
+    grouped = table.group_by(list(ROLLUP_KEYS)).aggregate(
+        [*((name, "sum") for name in (*SUMMED, LATENCY)), (f"{LATENCY}_max", "max")]
+    )
+    seconds = {
+        name: pc.divide(grouped[column].cast(pa.float64()), 1000.0)
+        for name, column in (("latency_sum", f"{LATENCY}_sum"), ("latency_max", f"{LATENCY}_max_max"))
+    }
+    whole = {name: grouped[f"{name}_sum"] for name in SUMMED}
+    columns = {key: grouped[key] for key in ROLLUP_KEYS} | whole | seconds
+    return pa.table(columns).sort_by([(key, "ascending") for key in ROLLUP_KEYS])
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -74,14 +74,14 @@ class JournalLog:
         # further back
         first = clocks.quota_day(since) - timedelta(days=1) if since else date.min
         last = clocks.quota_day(until) if until else date.max
-        low, high = _bound(since) or "", _bound(until) or "~"
+        low, high = bounds_as_text(since, until)
         archive = self.archive() if with_archive else None
         archived = set(archive.days()) if archive else set()
         official = self._official_days()
         for day in sorted(archived.union(days_in(self._folder), official)):
             if first <= day <= last:
                 files = self._files(day, project)
-                streams = [self._file_rows(path, low, high) for path in files]
+                streams = [rows_in(path, low, high) for path in files]
                 if archive is not None and day in archived:
                     own = {project_name(path.stem) for path in files}
                     streams.append(
@@ -195,19 +195,25 @@ class JournalLog:
                 streams.append(_ended(official.rows(day, name), until))
         return heapq.merge(*streams, key=_at)
 
-    def _file_rows(self, path: Path, low: str, high: str) -> Iterator[dict[str, Any]]:
-        project = project_name(path.stem)
-        try:
-            file = path.open("rb", buffering=_CHUNK)
-        except OSError as error:
-            raise unavailable(path, error) from error
-        with file:
-            for raw in file:
-                if raw.startswith(_SKIPPED):
-                    continue
-                row = _row(raw, project)
-                if row is not None and row["kind"] in _KINDS and "method" in row and low <= row["at"] < high:
-                    yield row
+
+def rows_in(path: Path, low: str = "", high: str = "~") -> Iterator[dict[str, Any]]:
+    """The calls of one journal in its order, those with low <= at < high (as a line's `at`).
+
+    Raises:
+        LedgerUnavailable: the file cannot be read.
+    """
+    project = project_name(path.stem)
+    try:
+        file = path.open("rb", buffering=_CHUNK)
+    except OSError as error:
+        raise unavailable(path, error) from error
+    with file:
+        for raw in file:
+            if raw.startswith(_SKIPPED):
+                continue
+            row = _row(raw, project)
+            if row is not None and row["kind"] in _KINDS and "method" in row and low <= row["at"] < high:
+                yield row
 
 
 def _read_from(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
@@ -249,6 +255,11 @@ def _between(rows: Iterator[dict[str, Any]], low: str, high: str) -> Iterator[di
 
 def _at(row: dict[str, Any]) -> str:
     return row["at"]  # type: ignore[no-any-return]
+
+
+def bounds_as_text(since: datetime | None, until: datetime | None) -> tuple[str, str]:
+    """Two instants as texts that compare with a line's `at`; None is the beginning, or the end, of all."""
+    return _bound(since) or "", _bound(until) or "~"
 
 
 def _bound(at: datetime | None) -> str:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from ytquota.monitor.fleet.counts import Archived
 from ytquota.monitor.fleet.listed import without_secrets
 from ytquota.monitor.fleet.place import Unreachable
 
 if TYPE_CHECKING:
-    from ytquota.monitor.archive import Archive
+    from collections.abc import Iterable
+    from datetime import date
+
+    from ytquota.monitor.archive import Archive, Stored
+
+Kind = Literal["calls", "rollup"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of an archive: at which address, and which file."""
+
+    address: str
+    stored: Stored
 
 
 def look_at_archive(address: str) -> Archived:
@@ -60,3 +74,26 @@ def not_opened(address: str, error: Exception) -> Unreachable:
         "Check the address, and that this machine may read it (credentials are the store's own business)."
     )
     return Unreachable(f"{where} cannot be read: {told}", remedy)
+
+
+def parts_of(address: str, source: Kind, first: date | None = None, last: date | None = None) -> list[Part]:
+    """The files of an archive, of a span of days.
+
+    Raises:
+        Unreachable: it cannot be listed.
+    """
+    span = {name: day for name, day in (("first", first), ("last", last)) if day is not None}
+    archive = open_archive(address)
+    try:
+        return [Part(address, stored) for stored in archive.stored(source, **span)]
+    except Exception as error:
+        raise not_opened(address, error) from error
+
+
+def unique(parts: Iterable[Part]) -> list[Part]:
+    """The parts without copies: files of one day, host, project and size in two archives."""
+    kept: dict[object, Part] = {}
+    for part in parts:
+        file = part.stored
+        kept.setdefault((file.day, file.host, file.project, file.size), part)
+    return list(kept.values())

@@ -66,8 +66,8 @@ class FolderReader:
                 untouched = Count(self._listed, project, "journal", balances)
                 found = self._count(path, untouched)
                 counts.append(found or untouched)
-                if found is not None:
-                    seen.append(_last(path))
+                if found is not None and (last := last_written(path)) is not None:
+                    seen.append(last)
         except LedgerUnavailable as error:
             raise _in_words(error) from error
         except OSError as error:
@@ -85,7 +85,7 @@ class FolderReader:
         count = replace(
             untouched,
             pools={bucket: pools.balance_of(bucket, one, said) for bucket, one in balances.items()},
-            origin=_first_id(path),
+            origin=first_id(path),
             size=size,
         )
         own = {bucket: int(balance[0]) for bucket, balance in balances.items()}
@@ -147,12 +147,15 @@ def _make_sure_of(folder: Path, day: date) -> None:
             os.listdir(place)  # noqa: PTH208 - for its error
 
 
-def _last(path: Path) -> tuple[datetime, str]:
-    """When the last line of a journal was written, and the host of the last line that names one."""
+def last_written(path: Path) -> tuple[datetime, str] | None:
+    """When the last line of a journal was written, and the host of the last line that names one.
+
+    None where no line can be read.
+    """
     tail = _bytes(path, -_TAIL, _TAIL).split(b"\n")[:-1]
     rows = [row for row in map(_row, reversed(tail)) if row is not None]
     host = next((str(row["host"]) for row in rows if row.get("host")), "")
-    return datetime.fromisoformat(rows[0]["at"]), host
+    return (datetime.fromisoformat(rows[0]["at"]), host) if rows else None
 
 
 def _row(raw: bytes) -> dict[str, Any] | None:
@@ -164,7 +167,7 @@ def _row(raw: bytes) -> dict[str, Any] | None:
     return row  # type: ignore[no-any-return]
 
 
-def _first_id(path: Path) -> bytes:
+def first_id(path: Path) -> bytes:
     """The id of the first hold, with its nonce: two journals that share it are copies of one."""
     found = _ID.search(_bytes(path, 0, _HEAD))
     return found[1] if found else b""

@@ -25,6 +25,10 @@ class Unreachable(YTQuotaError):  # noqa: N818 - a state of a ledger, told to pe
         super().__init__(f"{problem}. {remedy}")
         self.problem, self.remedy = problem, remedy
 
+    def __reduce__(self) -> tuple[type[Unreachable], tuple[str, str]]:
+        """Pack it for another process: it may come from a worker on another machine."""
+        return type(self), (self.problem, self.remedy)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
