@@ -28,6 +28,7 @@ _HOMES = {
     "audit": "ytquota.cli.audit",
     "correct": "ytquota.cli.correct",
     "log": "ytquota.cli.log",
+    "limits": "ytquota.cli.limits",
     "prices": "ytquota.cli.prices",
     "advise": "ytquota.cli.advise",
     "forecast": "ytquota.cli.forecast",

@@ -8,6 +8,17 @@ from __future__ import annotations
 
 from ytquota.cloud.client import LAG, Cloud, connect
 from ytquota.cloud.problems import CloudError
+from ytquota.cloud.quotas import FORM, UNLIMITED, Preference, QuotaLimit
 from ytquota.cloud.readings import Reading
 
-__all__ = ["LAG", "Cloud", "CloudError", "Reading", "connect"]
+__all__ = [
+    "FORM",
+    "LAG",
+    "UNLIMITED",
+    "Cloud",
+    "CloudError",
+    "Preference",
+    "QuotaLimit",
+    "Reading",
+    "connect",
+]

@@ -9,6 +9,7 @@ from ytquota.clock import SystemClock, utc
 from ytquota.cloud.accounts import Account, load_account
 from ytquota.cloud.counters import MINUTE, read_usage
 from ytquota.cloud.problems import CONSOLE, CloudError
+from ytquota.cloud.quotas import FORM, UNLIMITED, Preference, QuotaLimit, Quotas
 
 if TYPE_CHECKING:
     from ytquota.clock import Clock
@@ -83,6 +84,78 @@ class Cloud:
         if start >= end:
             return []
         return read_usage(self.account, project, start, end, every=every, endpoint=self._endpoint)
+
+    def limits(self, project: str) -> list[QuotaLimit]:
+        """Return a project's limits per day, by bucket.
+
+        Args:
+            project: its number.
+
+        Raises:
+            CloudError: they cannot be read; one sentence that says what to click, or what to install.
+        """
+        return self._quotas(project).limits()
+
+    def preferences(self, project: str) -> list[Preference]:
+        """Return what was asked for by Cloud Quotas, oldest first, and what became of it.
+
+        Raises:
+            CloudError: it cannot be read; one sentence that says what to click, or what to install.
+        """
+        return self._quotas(project).preferences()
+
+    def ask(
+        self,
+        project: str,
+        bucket: str,
+        value: int,
+        *,
+        justification: str,
+        contact: str,
+        dry_run: bool = True,
+    ) -> Preference:
+        """Ask Google for a higher limit; a request that is under way for this bucket is changed.
+
+        Args:
+            project: its number.
+            bucket: which daily allowance.
+            value: units (or calls) a day.
+            justification: why, for the person at Google who decides.
+            contact: mail address for questions.
+            dry_run: look whether it could be sent, and send nothing.
+
+        Raises:
+            CloudError: it cannot be asked for this way; one sentence that says where it can.
+            ValueError: the value is not above the limit, or the contact is no mail address.
+        """
+        if "@" not in contact:
+            raise ValueError(f"Google wants a mail address for questions; {contact!r} is none.")
+        quotas = self._quotas(project)
+        limit = _askable(quotas.limits(), project, bucket, value)
+        if dry_run:
+            return Preference("", bucket, limit.quota_id, value, limit.value, "dry run")
+        return quotas.ask(limit, value, justification=justification, contact=contact)
+
+    def _quotas(self, project: str) -> Quotas:
+        _check_project(project)
+        return Quotas(self.account, project, self._endpoint)
+
+
+def _askable(limits: list[QuotaLimit], project: str, bucket: str, value: int) -> QuotaLimit:
+    limit = next((limit for limit in limits if limit.bucket == bucket), None)
+    if limit is None or not limit.adjustable:
+        why = limit.why_not if limit else "Google shows no such limit"
+        address = limit.request_address if limit else FORM
+        raise CloudError(
+            f"More of {bucket} for project {project} cannot be asked for by Cloud Quotas ({why}): fill in "
+            f"the form at {address}.",
+            reason="not_adjustable",
+            address=address,
+        )
+    if limit.value == UNLIMITED or value <= limit.value:
+        has = "no limit" if limit.value == UNLIMITED else f"a limit of {limit.value:,}"
+        raise ValueError(f"Pool {bucket} of project {project} has {has}; {value:,} would not be more.")
+    return limit
 
 
 def _minute(at: datetime) -> datetime:

@@ -58,7 +58,10 @@ def read_usage(
             listing = _Listing(_service(http, endpoint), project)
             return readings([*listing.series(since, whole, every), *listing.series(whole, until, MINUTE)])
     except Exception as error:
-        raise explain(error, Attempt(MONITORING, account, project)) from error
+        problem = explain(error, Attempt(MONITORING, account, project))
+        if problem is None:
+            raise
+        raise problem from error
 
 
 class _Listing:

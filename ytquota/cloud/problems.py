@@ -22,7 +22,7 @@ class CloudError(YTQuotaError):
     Attributes:
         reason: a machine word: "no_credentials", "bad_file", "wrong_file", "api_key", "login_ended",
             "key_refused", "clock", "scope", "api_disabled", "no_role", "quota_project", "no_project",
-            "unreachable", "busy", "trouble", "extra_missing" or "refused".
+            "unreachable", "busy", "trouble", "not_adjustable", "extra_missing" or "refused".
         address: the page to open; empty where there is none.
     """
 
@@ -62,6 +62,13 @@ MONITORING = Api(
     ("Monitoring Viewer", "roles/monitoring.viewer"),
 )
 
+QUOTAS = Api(
+    "cloudquotas.googleapis.com",
+    "Cloud Quotas API",
+    "read or change the limits of",
+    ("Cloud Quotas Viewer", "roles/cloudquotas.viewer"),
+)
+
 
 class Attempt(NamedTuple):
     """What was tried when something went wrong: which API, by whom, for which project."""
@@ -71,33 +78,73 @@ class Attempt(NamedTuple):
     project: str
 
 
-def explain(error: Exception, attempt: Attempt) -> CloudError:
-    """Return the problem behind an exception of Google's libraries, or of the network below them."""
-    name = type(error).__name__
+_REFRESH = "google.auth.exceptions.RefreshError"
+_GARBLED = (
+    "json.decoder.JSONDecodeError",
+    "google.auth.exceptions.ResponseError",
+    "google.protobuf.json_format.ParseError",
+)
+_NETWORK = (
+    "google.auth.exceptions.GoogleAuthError",
+    "http.client.HTTPException",
+    "httplib2.error.HttpLib2Error",
+)
+
+
+def explain(error: Exception, attempt: Attempt) -> CloudError | None:
+    """Return the problem behind an exception of Google's libraries, or of the network below them.
+
+    None if it is neither: then it is a mistake of ours, and must be seen as one.
+    """
     if isinstance(error, CloudError):
         return error
-    if hasattr(error, "resp") and hasattr(error, "content"):  # googleapiclient's HttpError
-        return _answered(Answer(int(error.resp.status), error.content), attempt)
-    if name in {"RefreshError", "MalformedError"} or (name == "ValueError" and "key" in str(error)):
+    answer = _answer_in(error)
+    if answer is not None:
+        return _answered(answer, attempt)
+    if _is_a(error, _REFRESH):
         return _no_token(error, attempt)
+    if _is_a(error, *_GARBLED):
+        return _trouble(attempt.api.host, "something that is no answer of Google's")
+    if isinstance(error, OSError) or _is_a(error, *_NETWORK):
+        return CloudError(
+            f"{attempt.api.host} cannot be reached ({type(error).__name__}): check this machine's network, "
+            "firewall and proxy, then try again.",
+            reason="unreachable",
+        )
+    return None
+
+
+def _answer_in(error: Exception) -> Answer | None:
+    """The answer inside an error of googleapiclient (``resp``) or of google-api-core (``response``)."""
+    error = getattr(error, "cause", None) or error  # repeating was given up
+    if hasattr(error, "resp") and hasattr(error, "content"):
+        return Answer(int(error.resp.status), error.content)
+    response = getattr(error, "response", None)
+    if hasattr(error, "grpc_status_code") and response is not None:
+        return Answer(response.status_code, response.content)
+    return None
+
+
+def _is_a(error: Exception, *names: str) -> bool:
+    """Whether an exception is of a class, by full name, so that its library need not be imported."""
+    return any(f"{cls.__module__}.{cls.__qualname__}" in names for cls in type(error).__mro__)
+
+
+def _trouble(who: str, what: str) -> CloudError:
     return CloudError(
-        f"{attempt.api.host} cannot be reached ({name}): check this machine's network, firewall and proxy, "
-        "then try again.",
-        reason="unreachable",
+        f"{who} answered {what}: Google, or a proxy on the way, has trouble; try again in some minutes.",
+        reason="trouble",
     )
 
 
 def _answered(answer: Answer, attempt: Attempt) -> CloudError:
     """Judge an answer by its ErrorInfo, then by its status."""
-    judge = _BY_REASON.get(answer.reasons[0]) or _BY_STATUS.get(answer.http)
+    is_googles = bool(answer.message or answer.rpc)
+    judge = _BY_REASON.get(answer.reasons[0]) or (_BY_STATUS.get(answer.http) if is_googles else None)
     if judge:
         return judge(answer, attempt)
     if answer.http >= 500:  # noqa: PLR2004 - a server's error
-        return CloudError(
-            f"{attempt.api.host} answered {answer.http}: Google has trouble at the moment; try again in some "
-            "minutes.",
-            reason="trouble",
-        )
+        return _trouble(attempt.api.host, str(answer.http))
     said = " ".join(answer.message.split()).rstrip(".") or "no reason was given"
     return CloudError(f"{attempt.api.host} refused the request ({answer.http}): {said}.", reason="refused")
 
@@ -115,9 +162,10 @@ def _api_disabled(answer: Answer, attempt: Attempt) -> CloudError:
     )
 
 
-def _no_role(_: Answer, attempt: Attempt) -> CloudError:
+def _no_role(answer: Answer, attempt: Attempt) -> CloudError:
     address = f"{CONSOLE}/iam-admin/iam?project={attempt.project}"
-    shown, role = attempt.api.role
+    changes = answer.text.count("cloudquotas.quotas.update")
+    shown, role = ("Quota Administrator", "roles/cloudquotas.admin") if changes else attempt.api.role
     return CloudError(
         f"{attempt.account.label} may not {attempt.api.purpose} project {attempt.project}: open {address} "
         "(if it does not open, the project's number is wrong), click Grant access, and give "
@@ -203,6 +251,8 @@ def _no_token(error: Exception, attempt: Attempt) -> CloudError:
     """Judge what the token endpoint said, which google-auth hands on as text."""
     said = " ".join(str(part) for part in error.args)
     account = attempt.account
+    if getattr(error, "retryable", False):
+        return _trouble("Google's token address", "an error")
     if "short-lived token" in said:
         return CloudError(
             "Google refused the login because this machine's clock is wrong: set it by network time "

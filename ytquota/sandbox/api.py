@@ -68,6 +68,7 @@ class Api:
     def answer(self, request: Request) -> Answer:
         """Answer one request, a batch included."""
         with self._state.lock:
+            self._state.quotas.settle()
             if request.path.startswith("/batch"):
                 return self._batch(request)
             return self._one(request, "call")

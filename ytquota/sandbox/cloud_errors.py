@@ -132,3 +132,8 @@ def not_found(message: str) -> CloudError:
 def exists(message: str) -> CloudError:
     """There is one already."""
     return CloudError(409, "alreadyExists", message)
+
+
+def precondition(message: str) -> CloudError:
+    """It cannot be done as things are."""
+    return CloudError(400, "failedPrecondition", message, status_name="FAILED_PRECONDITION")

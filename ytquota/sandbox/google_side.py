@@ -9,7 +9,10 @@ from ytquota.sandbox.access import GCLOUD_PROJECT, ROLES
 from ytquota.sandbox.accounts import SCOPE_PREFIX
 from ytquota.sandbox.furnishing import Furnishing
 from ytquota.sandbox.gate import ID_PREFIX
+from ytquota.sandbox.google_apis import QUOTAS
 from ytquota.sandbox.monitoring import API as MONITORING
+from ytquota.sandbox.price_list import DAILY_LIMITS
+from ytquota.sandbox.quota_desk import REASONS
 from ytquota.sandbox.usage import DEFAULT_LAG, Gap
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ ApiName = Literal["monitoring", "cloudquotas"]
 READER = ("roles/monitoring.viewer", "roles/cloudquotas.viewer")
 CLOUD_SCOPES = (SCOPE_PREFIX + "cloud-platform",)
 
-_APIS: dict[str, cloud_errors.Service] = {"monitoring": MONITORING}
+_APIS: dict[str, cloud_errors.Service] = {"monitoring": MONITORING, "cloudquotas": QUOTAS}
 _TROUBLES = {
     "revoked": ("invalid_grant", "Token has been expired or revoked.", ""),
     "session ended": ("invalid_grant", "reauth related error (invalid_rapt)", "invalid_rapt"),
@@ -126,6 +129,31 @@ class GoogleSide(Furnishing):
         """Show each series twice, once for the limit per day and once for the one per minute."""
         with self._state.lock:
             self._state.billing.usage.limit_names = shown
+
+    def adjustable(self, project: str, bucket: str, *, why_not: str = "") -> None:
+        """Let more of a bucket be asked for by Cloud Quotas, or say why not; at first nothing may.
+
+        Args:
+            project: its number.
+            bucket: such as "default".
+            why_not: empty, or one of Google's reasons, such as "NOT_ENOUGH_USAGE_HISTORY".
+        """
+        if bucket not in DAILY_LIMITS or why_not not in ("", *REASONS):
+            raise ValueError(
+                f"There is no bucket {bucket!r}, or no reason {why_not!r} of {', '.join(REASONS)}."
+            )
+        with self._state.lock:
+            self._state.quotas.closed[project, bucket] = why_not
+
+    def answer_requests(self, *, after: float = 3600.0, share: float = 1.0) -> None:
+        """Set how requests for more are answered from now on.
+
+        Args:
+            after: seconds until they are.
+            share: of what was asked on top of the limit, how much is granted; 0 denies.
+        """
+        with self._state.lock:
+            self._state.quotas.after, self._state.quotas.share = after, share
 
     def _reader(self, projects: list[str]) -> dict[str, Any]:
         key = self.service_account(projects[0])

@@ -16,6 +16,7 @@ from ytquota.sandbox.api_errors import ApiError
 from ytquota.sandbox.billing import Billing
 from ytquota.sandbox.clock import SandboxClock, TimeSource
 from ytquota.sandbox.faults import Faults
+from ytquota.sandbox.quota_desk import QuotaDesk
 from ytquota.sandbox.resources import Resources
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class State:
         self.accounts = Accounts(seed, self.clock)
         self.access = Access(seed, self.clock)
         self.billing = Billing()
+        self.quotas = QuotaDesk(self.accounts, self.clock)
         self.faults = Faults()
         self.log = AccessLog()
         self.resources = Resources(seed)
