@@ -199,3 +199,22 @@ def test_the_texts_name_pool_figures_and_reset():
     assert texts["run-out"].startswith("Pool default of project 111 will probably run out at about 15:00 PST")
     assert "(90% likely; 1,000 of 10,000 used)" in texts["run-out"]
     assert "3 calls were refused in the last ten minutes; 9,000 of 10,000 are left" in texts["refusals"]
+
+
+@pytest.mark.parametrize(
+    ("units", "state"), [(None, "between"), (0, "off"), (249, "off"), (300, "between"), (500, "on")]
+)
+def test_spend_by_somebody_else_rings_from_5_per_cent_of_the_limit(units, state):
+    """Not known is no alarm, and no all-clear either."""
+    assert states(replace(FINE, elsewhere=units))["elsewhere"] == state
+
+
+def test_spend_by_somebody_else_is_told_once_and_ends_with_the_correction():
+    """The count is Google's again: one recovery."""
+    edges = Edges()
+    (first,) = told(edges, replace(FINE, elsewhere=800), START + 43_200)
+    assert (first.rule, first.severity) == ("elsewhere", "warning")
+    assert "Google counts 800 units more than this ledger (8% of the limit)" in first.text
+    assert told(edges, replace(FINE, elsewhere=900), START + 44_000) == []
+    (last,) = told(edges, replace(FINE, elsewhere=0), START + 45_000)
+    assert last.kind == "recovery"

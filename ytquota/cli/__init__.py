@@ -27,6 +27,7 @@ _HOMES = {
     "undo": "ytquota.cli.moves",
     "audit": "ytquota.cli.audit",
     "correct": "ytquota.cli.correct",
+    "reconcile": "ytquota.cli.reconcile",
     "log": "ytquota.cli.log",
     "limits": "ytquota.cli.limits",
     "prices": "ytquota.cli.prices",

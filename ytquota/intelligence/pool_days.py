@@ -121,6 +121,7 @@ class DaysReader:
             self._read_past(today)
             self._today, self._position, self._official = today, None, official
             self._pools, self._work = {}, {}
+            self._read_beginning(today)
         self._monitor.ledger.flush()
         rows, self._position = self._monitor.tail(self._position)
         bounds = clocks.bounds_of(today)
@@ -181,6 +182,13 @@ class DaysReader:
         own = calls[~is_official]
         self._journals = own[[*_WORK, "at", "outcome", "units", "unmet"]]
         self._past_work = None
+
+    def _read_beginning(self, today: date) -> None:
+        """What Google counted today before we began to: without it a busy morning looks like none."""
+        for row in self._monitor.official_today():
+            at = datetime.fromisoformat(row["at"]).timestamp()
+            cell = min(int(day_grid.place(today, at)), BINS - 1)
+            self._of(self._pools, PoolKey(row["project"], row["bucket"])).used[cell] += row["units"]
 
     def _read_priorities(self) -> dict[WorkKey, Work]:
         """Work by priority on the last days; roll-ups do not tell it, so archived calls are read for it."""

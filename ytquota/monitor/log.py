@@ -184,6 +184,14 @@ class JournalLog:
         today = self._today()
         return {day for day in self._official.days() if day < today} if self._official else set()
 
+    def official_today(self) -> list[dict[str, Any]]:
+        """Today's beginning as Google counted it, up to the first own call of whoever began to count today.
+
+        No part of `rows`: today is the ledger's.
+        """
+        self._own.look()
+        return list(self._official_rows(self._today(), None)) if self._official else []
+
     def _official_rows(self, day: date, project: str | None) -> Iterator[dict[str, Any]]:
         """The rows of one day that Google counted and we did not."""
         official = self._official

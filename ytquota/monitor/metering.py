@@ -249,6 +249,10 @@ class QuotaMonitor:
         """Whether all of a day was counted here, so that Google's count of it stays out of the log."""
         return not self._log.official_until(day, project)
 
+    def official_today(self) -> list[dict[str, Any]]:
+        """Today's beginning as Google counted it, where counting began here today; no part of `log`."""
+        return self._log.official_today()
+
     def tail(self, position: Position | None = None) -> tuple[list[dict[str, Any]], Position]:
         """The rows since a position (None: since today's start) and the new position; cheap without news."""
         return self._log.tail(position, clocks.bounds_at(self.clock.time()).day)

@@ -1,5 +1,7 @@
 """Keeps watch over a ledger: looks every minute, tells once, publishes the forecast for the bots.
 
+Where an account for Google's counters is named, the counts are held against them every quarter of an hour.
+
 There is one watch per ledger; a second one in another process waits until the first has gone. It runs as
 `ytquota watch`, or inside a bot: `ytquota.operations.watch.start(settings)`.
 """
@@ -18,6 +20,7 @@ from ytquota.monitor.metering import QuotaMonitor
 from ytquota.operations.alerts import delivery
 from ytquota.operations.alerts.book import Book, Entry
 from ytquota.operations.alerts.lookout import FORECAST_EVERY, Lookout
+from ytquota.operations.reconcile.routine import Routine
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,6 +55,7 @@ class Watch:
     ) -> None:
         self._monitor = monitor
         self._lookout = Lookout(settings, monitor, forecast_every=forecast_every)
+        self._routine = Routine(settings, monitor)
         self._ways = delivery.channels(settings.alerts)
         self.book = Book(settings.memory_dir)
 
@@ -65,6 +69,7 @@ class Watch:
             LedgerUnavailable: the ledger cannot be read.
             OSError: the history cannot be written.
         """
+        self._routine.step()
         conditions, now = self._lookout.look(self.book.read().edges), self._monitor.clock.time()
         with self.book.change(now) as page:
             told = page.edges.step(conditions, now)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
 from ytquota.auth.state import StateFile
 from ytquota.errors import CredentialError
+from ytquota.monitor.reconciled import ReconciledFile
 from ytquota.operations.alerts.paces import Paces
 from ytquota.operations.alerts.rules import Condition, Pool, Thresholds, judge, quarantined
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from ytquota.monitor.ledger import Balance
     from ytquota.monitor.log import Position
     from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.monitor.reconciled import Check
     from ytquota.operations.alerts.edges import Edges
     from ytquota.settings import Settings
 
@@ -28,6 +31,9 @@ FORECAST_EVERY = 240.0
 
 _PASSES = 300.0
 """Seconds that a set may be quarantined for the moment before it is worth an alert."""
+
+_FRESH = 3600.0
+"""Seconds for which a comparison with Google's counters is news."""
 
 logger = logging.getLogger("ytquota.alerts")
 
@@ -71,8 +77,12 @@ class Lookout:
         rows, self._position = self._monitor.tail(self._position)
         self._paces.add(rows)
         self._forecast(now)
+        compared = ReconciledFile(self._monitor.folder).read()
         pools = [
-            self._pool(project, bucket, balance, now, vain=edges.vain(project, bucket, now))
+            replace(
+                self._pool(project, bucket, balance, now, vain=edges.vain(project, bucket, now)),
+                elsewhere=_elsewhere(compared.today(project, bucket, now), now),
+            )
             for project, pools in self._monitor.ledger.usage().items()
             for bucket, balance in pools.items()
         ]
@@ -140,3 +150,8 @@ class Lookout:
     def _is_lasting(self, note: Note) -> bool:
         """Whether a quarantine is for good, or trouble that passes has not passed for five minutes."""
         return note.is_final or self._monitor.clock.time() - note.since.timestamp() > _PASSES
+
+
+def _elsewhere(check: Check | None, now: float) -> int | None:
+    """Units that Google had counted beyond ours; None where nobody looked lately."""
+    return None if check is None or now - check.at > _FRESH else check.rest

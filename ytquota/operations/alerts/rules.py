@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 Severity = Literal["warning", "critical"]
 State = Literal["on", "between", "off"]
-Topic = Literal["share", "ahead", "refusals", "quarantined"]
-Rule = Literal["share", "run-out", "burn", "refusals", "quarantined"]
+Topic = Literal["share", "ahead", "refusals", "elsewhere", "quarantined"]
+Rule = Literal["share", "run-out", "burn", "refusals", "elsewhere", "quarantined"]
 
 _SHARE_STEP = 0.05
+_ELSEWHERE = 0.05  # of the limit, that Google counted and we did not
+_LITTLE = 0.5  # of that
 _CALM = 0.6  # of the threshold: below that, no run-out is expected any more
 _NEAR = 18_000.0  # seconds: a run-out that is further off must be all but certain
 _CERTAIN = 0.97
@@ -65,6 +67,7 @@ class Pool:
         probability: that it runs out before the reset; None where there is no forecast.
         run_out_at: when, most likely (aware, Pacific).
         vain: days within the last week on which it was said to run out, and did not.
+        elsewhere: units that Google's counters have and this ledger has not; None where that is not known.
     """
 
     project: str
@@ -81,6 +84,7 @@ class Pool:
     probability: float | None = None
     run_out_at: datetime | None = None
     vain: int = 0
+    elsewhere: int | None = None
 
     @property
     def left(self) -> int:
@@ -151,6 +155,7 @@ def judge(pool: Pool, thresholds: Thresholds) -> Iterator[Condition]:
     yield _run_out(pool, thresholds)
     yield _burn(pool, thresholds)
     yield _refusals(pool)
+    yield _spent_elsewhere(pool)
 
 
 def quarantined(number: int, reason: str | None) -> Condition:
@@ -225,6 +230,21 @@ def _refusals(pool: Pool) -> Condition:
     else:
         text = f"{pool}: no call was refused in the last hour."
     return Condition("refusals", "refusals", state, "critical", text, pool.project, pool.bucket)
+
+
+def _spent_elsewhere(pool: Pool) -> Condition:
+    units, most = pool.elsewhere, _ELSEWHERE * pool.limit
+    state: State = "between"
+    if units is not None:
+        state = "on" if units >= most else "off" if units < _LITTLE * most else "between"
+    if state == "on":
+        text = (
+            f"{pool}: Google counts {units:,} units more than this ledger ({(units or 0) / pool.limit:.0%} "
+            "of the limit), so somebody else spends, too. `ytquota reconcile` says where it comes from."
+        )
+    else:
+        text = f"{pool}: Google counts what this ledger counts."
+    return Condition("elsewhere", "elsewhere", state, "warning", text, pool.project, pool.bucket)
 
 
 def _reset(pool: Pool) -> str:

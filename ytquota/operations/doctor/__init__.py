@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 from ytquota.clock import Clock, SystemClock
 from ytquota.errors import SettingsError, YTQuotaError
-from ytquota.operations.doctor import clock_checks, credentials, files, ledger, machine, neighbours, pools
+from ytquota.operations.doctor import (
+    clock_checks,
+    counters,
+    credentials,
+    files,
+    ledger,
+    machine,
+    neighbours,
+    pools,
+)
 from ytquota.operations.doctor.finding import SEVERITIES, Finding, Severity
 from ytquota.operations.doctor.install import Install
 from ytquota.settings import Settings
@@ -31,6 +40,7 @@ _FAMILIES: tuple[Callable[[Install], Iterator[Finding]], ...] = (
     ledger.check,
     neighbours.check,
     pools.check,
+    counters.check,
 )
 
 

@@ -1,0 +1,110 @@
+"""``ytquota reconcile``: today's counts and past days beside Google's own counters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from ytquota.auth.people import whoami
+from ytquota.cli.desk import Desk
+from ytquota.cli.drift_page import correction_line, facts_of, page
+from ytquota.cli.output import FAILURE, confirm, console, count, fail, print_json
+from ytquota.cloud import CloudError, connect
+from ytquota.operations import reconcile as reconciling
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ytquota.operations.reconcile import Compared, Corrected
+
+_Found = tuple[list["Compared"], dict[str, str]]
+
+
+def reconcile(
+    *,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=reconciling.DAYS, help="Finished days to look at.")
+    ] = reconciling.DAYS,
+    project: Annotated[str | None, typer.Option("--project", help="Only this project (its number).")] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Make today's counts equal Google's, after asking.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Hold today's counts against Google's own.
+
+    Google's counters are some minutes late: compared is what has settled.
+    Days without own calls are imported, so that forecasts have a history.
+    Today's count changes only with --apply. Needs a Google account that may
+    read the counters: see docs/google-counters.md.
+
+    Examples:
+        ytquota reconcile
+        ytquota reconcile --days 7 --apply
+        ytquota reconcile --json | jq '.projects[].pools.default.drift'
+    """
+    with Desk.open() as desk:
+        compared, failed = _compare(desk, days, project)
+        wanted = reconciling.to_correct(compared)
+        if not as_json:
+            console().print(Group(*(part for one in compared for part in page(one))))
+        if wanted and apply and not yes:
+            out = console(stderr=as_json)
+            for one in wanted:
+                out.print(correction_line(one, desk.monitor))
+            confirm("Correct today's count?" if len(wanted) == 1 else "Correct these counts of today?")
+        done = reconciling.apply(desk.monitor, wanted, who=whoami()) if apply else []
+    if as_json:
+        print_json(
+            {
+                "projects": [facts_of(one) for one in compared],
+                "failed": failed,
+                "corrected": [{name: getattr(one, name) for name in one.__slots__} for one in done],
+            }
+        )
+    else:
+        _tell(wanted, done, applied=apply)
+    _end(failed)
+
+
+def _compare(desk: Desk, days: int, project: str | None) -> _Found:
+    """Each project beside Google's counters; one that cannot be read does not keep the others from it."""
+    monitor = desk.monitor
+    cloud = connect(desk.settings, clock=monitor.clock)
+    names = [project] if project else reconciling.projects_of(desk.settings, monitor)
+    if not names:
+        fail(
+            "No project is known here yet: name a credential set in .env (`ytquota sets` says what is "
+            "missing), or pass --project with its number."
+        )
+    compared, failed = [], {}
+    for name in names:
+        try:
+            with console(stderr=True).status(f"Reading Google's counters of project {name}"):
+                compared.append(reconciling.compare_project(monitor, cloud, name, days=days))
+        except CloudError as error:
+            failed[name] = str(error)
+    return compared, failed
+
+
+def _tell(wanted: Sequence[object], done: Sequence[Corrected], *, applied: bool) -> None:
+    out = console()
+    for one in done:
+        out.print(
+            f"Corrected {one.bucket} of project {one.project} by {one.units:+,}: {count(one.used)} used, "
+            f"{count(one.left)} left."
+        )
+        out.print(Text(f"Audit row {one.row}; `ytquota undo {one.row}` takes it back.", style="dim"))
+    if wanted and not applied:
+        out.print("Today's counts stay as they are; `ytquota reconcile --apply` makes them Google's.")
+
+
+def _end(failed: Mapping[str, str]) -> None:
+    for name, why in failed.items():
+        console(stderr=True).print(Text(f"Project {name}: {why}", style="red"), soft_wrap=True)
+    if failed:
+        raise typer.Exit(FAILURE)

@@ -1,0 +1,104 @@
+"""One project beside Google's counters: today's pools, and the days before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ytquota import clock as clocks
+from ytquota.auth.sets import load_sets
+from ytquota.cloud import CloudError
+from ytquota.monitor.places import journal_path
+from ytquota.monitor.reconciled import Check, ReconciledFile
+from ytquota.monitor.settled import settled_count
+from ytquota.operations.reconcile.reading import import_days, read_official
+from ytquota.prices import BUCKETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from ytquota.cloud import Cloud
+    from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.operations.reconcile.reading import Official
+    from ytquota.settings import Settings
+
+DAYS = 42
+"""Finished days that are read by default: as many as Google keeps."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Compared:
+    """A project beside Google's counters.
+
+    Attributes:
+        project: project number.
+        until: up to when Google's counters had settled (aware, UTC).
+        checks: today's pools by bucket; none in the first minutes of a day.
+        imported: days that were imported, or changed, since this ledger did not count them.
+    """
+
+    project: str
+    until: datetime
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    imported: tuple[date, ...] = ()
+
+
+def projects_of(settings: Settings, monitor: QuotaMonitor) -> list[str]:
+    """The projects of the credential sets and of the ledger; a key whose project is not known has none."""
+    sets = {one.project for one in load_sets(settings, monitor) if one.project}
+    return sorted(name for name in sets | monitor.ledger.usage().keys() if name.isdecimal())
+
+
+def compare_project(
+    monitor: QuotaMonitor,
+    cloud: Cloud,
+    project: str,
+    *,
+    days: int = DAYS,
+) -> Compared:
+    """Read a project's counters, import days that nobody counted here, compare, and note how it stands.
+
+    No count is changed.
+
+    Args:
+        monitor: on the ledger.
+        cloud: the connection to Google's counters.
+        project: project number.
+        days: how many finished days to look at.
+
+    Raises:
+        CloudError: the counters cannot be read; that was noted, too.
+        LedgerUnavailable: a file cannot be read or written.
+    """
+    file, now = ReconciledFile(monitor.folder), monitor.clock.time()
+    monitor.ledger.flush()
+    try:
+        official = read_official(cloud, project, days=days, now=now)
+    except CloudError as error:
+        file.note_failure(project, now, str(error))
+        raise
+    imported = import_days(monitor, official)
+    checks = _checks(monitor, official, now)
+    file.note(project, checks)
+    return Compared(project, official.until, checks, tuple(imported))
+
+
+def _checks(monitor: QuotaMonitor, official: Official, now: float) -> dict[str, Check]:
+    """Today's pools; none while nothing of today has settled."""
+    bounds = clocks.bounds_at(now)
+    if official.until.timestamp() <= bounds.start:
+        return {}
+    path = journal_path(monitor.folder / "calls", bounds.day, official.project)
+    ours = settled_count(path, official.until.timestamp(), earliest=bounds.start)
+    theirs = official.used(bounds.day, ours.until)
+    return {
+        bucket: Check(
+            now,
+            ours.until,
+            ours.used.get(bucket, 0),
+            theirs.get(bucket, 0),
+            ours.doubtful.get(bucket, 0),
+        )
+        for bucket in BUCKETS
+    }

@@ -1,0 +1,107 @@
+"""Bringing today's counts to Google's: shown first, done once, on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ytquota import clock as clocks
+from ytquota.monitor.correction import correct
+from ytquota.monitor.places import journal_path
+from ytquota.monitor.reconciled import Check, locked
+from ytquota.monitor.settled import count_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.operations.reconcile.comparing import Compared
+
+LOCK_NAME = "reconcile.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is to be added to a pool's count of today, so that it equals Google's.
+
+    Attributes:
+        project: project number.
+        bucket: the daily allowance.
+        units: to add; negative takes away.
+        check: the comparison it follows from.
+        why: for the ledger and the audit trail.
+    """
+
+    project: str
+    bucket: str
+    units: int
+    check: Check
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """What was corrected: the pool, by how much, what is counted and left now, the audit row's number."""
+
+    project: str
+    bucket: str
+    units: int
+    used: int
+    left: int
+    row: int
+
+
+def to_correct(compared: Iterable[Compared]) -> list[Correction]:
+    """The pools whose count of today differs from Google's, doubt aside."""
+    return [
+        Correction(one.project, bucket, check.rest, check, _why(check))
+        for one in compared
+        for bucket, check in one.checks.items()
+        if check.rest
+    ]
+
+
+def apply(monitor: QuotaMonitor, corrections: Iterable[Correction], *, who: str) -> list[Corrected]:
+    """Correct the counts, each by one `adjust` line and one audit row.
+
+    What was corrected since the comparison, by somebody else, is taken into account.
+
+    Args:
+        monitor: on the ledger.
+        corrections: of today.
+        who: who wants it, user@host.
+
+    Raises:
+        LedgerUnavailable: the ledger or the audit trail cannot be written.
+    """
+    done = []
+    with locked(monitor.folder / LOCK_NAME):
+        for one in corrections:
+            units = _units(monitor, one)
+            if units:
+                until = clocks.utc(one.check.until).isoformat()
+                after, row = correct(
+                    monitor, one.project, one.bucket, units,
+                    reason=one.why, who=who, official=one.check.official, until=until,
+                )  # fmt: skip
+                done.append(Corrected(one.project, one.bucket, units, after.used, after.left, row["row"]))
+    return done
+
+
+def _units(monitor: QuotaMonitor, one: Correction) -> int:
+    """The correction as it is now: none if the day is over, less by what was corrected meanwhile."""
+    bounds = clocks.bounds_at(one.check.until)
+    if not bounds.start <= monitor.clock.time() < bounds.end:
+        return 0
+    ours = count_at(_journal(monitor, one, bounds), one.check.until)
+    return one.units - (ours.used.get(one.bucket, 0) - one.check.local)
+
+
+def _journal(monitor: QuotaMonitor, one: Correction, bounds: clocks.DayBounds) -> Path:
+    return journal_path(monitor.folder / "calls", bounds.day, one.project)
+
+
+def _why(check: Check) -> str:
+    at = clocks.utc(check.until).astimezone(clocks.PACIFIC)
+    return f"Google had counted {check.official:,} by {at:%H:%M %Z}, this ledger {check.local:,}"
