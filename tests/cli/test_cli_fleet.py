@@ -132,3 +132,31 @@ def test_watching_all_goes_on_until_it_is_ended(run, fleet, bot_folder, monkeypa
 
     assert result.exit_code == 130
     assert "search_list 7" in " ".join(result.stdout.split())
+
+
+def test_the_calls_of_all_ledgers_are_one_log(run, fleet):
+    """With the ledger on the page, and ledger and owner for programs; a project goes by its name."""
+    rows = [json.loads(line) for line in run("log", "--all", "--json").stdout.splitlines()]
+    assert [(row["ledger"], row["owner"]) for row in rows] == [("studio", "Anna")] * 3 + [
+        ("attic", "Ben")
+    ] * 3
+
+    page = run("log", "--all", "--project", "Live shows").stdout
+    assert page.count("studio") == 3
+    assert "attic" not in page
+    assert max(map(len, page.splitlines())) <= 80
+
+    head, first, *_ = run("log", "--all", "--csv").stdout.splitlines()
+    assert head.endswith(",id,ledger,owner")
+    assert first.endswith(",studio,Anna")
+    assert run("log", "--all", "--tag", "nobody").stdout == ""
+
+
+def test_a_log_that_lacks_a_ledger_says_so(run, fleet, caplog):
+    """The others are shown."""
+    fleet.write_text(fleet.read_text() + '[[ledger]]\nname = "gone"\naddress = "gone"\n')
+
+    result = run("log", "--all", "--json")
+
+    assert len(result.stdout.splitlines()) == 6
+    assert "gone of the fleet is left out: There is no folder" in caplog.text

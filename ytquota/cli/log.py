@@ -16,14 +16,16 @@ from rich.table import Table
 from rich.text import Text
 
 from ytquota.cli.desk import Desk
+from ytquota.cli.fleet import fleet_of
 from ytquota.cli.output import console, count, hint, print_bytes
 from ytquota.cli.progress import with_progress
 from ytquota.cli.times import parse_day, parse_moment
 from ytquota.clock import PACIFIC, day_start, quota_day
+from ytquota.monitor.fleet.log import FleetLog
 from ytquota.prices import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
 COLUMNS = (
@@ -32,6 +34,9 @@ COLUMNS = (
     *("ids", "maxResults", "page", "parts", "hash", "host", "pid", "kind", "id"),
 )  # fmt: skip
 """The columns of --csv."""
+
+OF_FLEET = ("ledger", "owner")
+"""What --csv --all has at the end of each line."""
 
 OUTCOMES = ("ok", "error", "refused", "denied", "lost", "not_sent", "free")
 _SHOWN = 40
@@ -71,10 +76,14 @@ def log(
     last: Annotated[int | None, typer.Option(min=1, help="Only the newest N; the table shows 40.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a head line.")] = False,
+    all_ledgers: Annotated[
+        bool, typer.Option("--all", help="Calls of every ledger that YTQUOTA_FLEET lists.")
+    ] = False,
 ) -> None:
     """Show calls, oldest first.
 
     Without a time, today's. Quota days begin at midnight Pacific. Times without a zone are local.
+    With --all each call has its ledger and owner, and a project may be named as in the list.
 
     Examples:
         ytquota log --tag crawler --outcome error
@@ -88,14 +97,25 @@ def log(
     wanted = Filter(canonical(method) if method else None, credential_set, tag, outcome)
     with Desk.open() as desk:
         first, end = _window(day, since, until, desk.today)
-        found = iter(()) if desk.is_bare else desk.monitor.log(first, end, project=project)
+        found = _found(desk, first, end, project, all_ledgers=all_ledgers)
         rows: Iterable[dict[str, Any]] = filter(wanted, with_progress(found, first, end))
         if as_json:
             _json_lines(rows if last is None else deque(rows, maxlen=last))
         elif as_csv:
-            _csv(rows if last is None else deque(rows, maxlen=last))
+            columns = (*COLUMNS, *OF_FLEET) if all_ledgers else COLUMNS
+            _csv(rows if last is None else deque(rows, maxlen=last), columns)
         else:
             _table(rows, last or _SHOWN)
+
+
+def _found(
+    desk: Desk, first: datetime, end: datetime | None, project: str | None, *, all_ledgers: bool
+) -> Iterator[dict[str, Any]]:
+    if all_ledgers:
+        fleet = fleet_of(desk.settings)
+        number = None if project is None else fleet.number_of(project)
+        return FleetLog(fleet).rows(first, end, project=number)
+    return iter(()) if desk.is_bare else desk.monitor.log(first, end, project=project)
 
 
 def _window(
@@ -120,8 +140,8 @@ def _json_lines(rows: Iterable[dict[str, Any]]) -> None:
         print_bytes(orjson.dumps(row))
 
 
-def _csv(rows: Iterable[dict[str, Any]]) -> None:
-    writer = csv.DictWriter(sys.stdout, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+def _csv(rows: Iterable[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    writer = csv.DictWriter(sys.stdout, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
         facts = row.get("facts", {})
@@ -155,6 +175,9 @@ def _day_table(rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for zone in zones:
         table.add_column(f"{_at(rows[0]).astimezone(zone):%Z}", no_wrap=True, min_width=8)
+    of_fleet = "ledger" in rows[0]
+    if of_fleet:
+        table.add_column("ledger", max_width=12, min_width=6, no_wrap=True)
     table.add_column("set", no_wrap=True, min_width=3)
     table.add_column("tag", max_width=13, min_width=8, no_wrap=True)
     table.add_column("method", max_width=26, min_width=20, no_wrap=True)
@@ -164,7 +187,8 @@ def _day_table(rows: list[dict[str, Any]]) -> Table:
         times = [f"{_at(row).astimezone(zone):%H:%M:%S}" for zone in zones]
         told, style = _outcome(row)
         facts = (row.get("set", ""), row.get("tag", ""), row.get("method", ""), count(row.get("units", 0)))
-        table.add_row(*times, *facts, Text(told, style=style))
+        whose = (Text(row["ledger"]),) if of_fleet else ()
+        table.add_row(*times, *whose, *facts, Text(told, style=style))
     return table
 
 
