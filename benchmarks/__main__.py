@@ -9,11 +9,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks import history, machine, opening
+from benchmarks import fleet, history, machine, opening
 from benchmarks.contest import PROCESSES, Contest, Plan, run
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.redis_server import RedisServer, redis_server
-from benchmarks.report import Results, markdown, show
+from benchmarks.report import Results, fleet_section, markdown, show, with_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 _WIDTH = 142
@@ -29,6 +29,9 @@ def main() -> None:
     if asked.only:
         plan = Plan(plan.rounds, plan.seconds, PROCESSES, asked.only)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=asked.folder) as name:
+        if asked.fleet:
+            _fleet_alone(Path(name), console, write=asked.write)
+            return
         results = _measure(plan, Path(name), console, long=asked.long)
     show(results, console)
     if asked.write:
@@ -43,11 +46,23 @@ def _measure(plan: Plan, folder: Path, console: Console, *, long: bool) -> Resul
         contest = _contest(plan, folder, server, progress)
         progress.add_task("opening a day", total=None)
         opened = opening.measure(folder / "days")
-        read = None
+        read = rolled = None
         if long:
             progress.add_task("a long history", total=None)
             read = history.measure(folder / "history")
-    return Results(plan, facts, contest, opened, read)
+            progress.add_task("a fleet's archive", total=None)
+            rolled = fleet.measure(folder / "fleet")
+    return Results(plan, facts, contest, opened, read, rolled)
+
+
+def _fleet_alone(folder: Path, console: Console, *, write: bool) -> None:
+    facts = machine.facts(folder, None)
+    with console.status("a fleet's archive"):
+        measured = fleet.measure(folder)
+    section = fleet_section(measured, facts)
+    console.print(section)
+    if write:
+        PAGE.write_text(with_section(PAGE.read_text(encoding="utf-8"), section), encoding="utf-8")
 
 
 def _contest(plan: Plan, folder: Path, server: RedisServer | None, progress: Progress) -> Contest:
@@ -65,6 +80,7 @@ def _arguments() -> argparse.Namespace:
     pace = parser.add_mutually_exclusive_group()
     pace.add_argument("--quick", action="store_true", help="under three minutes (the default)")
     pace.add_argument("--long", action="store_true", help="more rounds, and a history of ten million calls")
+    pace.add_argument("--fleet", action="store_true", help="only the roll-up of a fleet's archive")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     parser.add_argument("--only", metavar="NAMES", help=f"some of {','.join(CONTESTANTS)}")
     parser.add_argument(

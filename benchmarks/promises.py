@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.contest import Contest
+    from benchmarks.fleet import Fleet
     from benchmarks.history import History
     from benchmarks.opening import Opening
 
@@ -29,9 +30,11 @@ class Promise:
         return self.measured >= self.bound if self.at_least else self.measured <= self.bound
 
 
-def check(contest: Contest, opening: Opening | None, history: History | None) -> list[Promise]:
+def check(
+    contest: Contest, opening: Opening | None, history: History | None, fleet: Fleet | None = None
+) -> list[Promise]:
     """Every promise whose figures were measured."""
-    return [*_of_contest(contest), *_of_opening(opening), *_of_history(history)]
+    return [*_of_contest(contest), *_of_opening(opening), *_of_history(history), *_of_fleet(fleet)]
 
 
 def _of_contest(contest: Contest) -> Iterator[Promise]:
@@ -65,3 +68,9 @@ def _of_history(history: History | None) -> Iterator[Promise]:
         if reading.is_ours:
             yield Promise(f"{name} in a fresh process: over importing pandas", reading.seconds, 1.0, " s")
             yield Promise(f"{name} in a fresh process: peak memory", reading.megabytes, 250.0, " MB")
+
+
+def _of_fleet(fleet: Fleet | None) -> Iterator[Promise]:
+    if fleet is not None:
+        others = sum(way.digest != fleet.ways[0].digest for way in fleet.ways)
+        yield Promise(f"ways to roll up {fleet.calls:,} calls that differ in anything", others, 0)

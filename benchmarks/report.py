@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from benchmarks.contest import ATTEMPTS, BUDGET
+from benchmarks.fleet import LABELS
 from benchmarks.promises import Promise, check
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from benchmarks.contest import Contest, Plan, Row
+    from benchmarks.fleet import Fleet
     from benchmarks.history import History
     from benchmarks.opening import Opening
 
@@ -45,11 +48,12 @@ class Results:
     contest: Contest
     opening: Opening | None
     history: History | None
+    fleet: Fleet | None = None
 
     @property
     def promises(self) -> list[Promise]:
         """The promises, each with its figure."""
-        return check(self.contest, self.opening, self.history)
+        return check(self.contest, self.opening, self.history, self.fleet)
 
 
 def show(results: Results, console: Console) -> None:
@@ -82,9 +86,12 @@ def markdown(results: Results) -> str:
     contest = [_cells(row, results.contest) for row in results.contest.rows]
     parts = [_INTRODUCTION, _method(results.plan), "## Hold and settle\n", _grid(_COLUMNS, contest)]
     for title, header, rows in _small_tables(results):
-        parts += [f"\n## {title}\n", _grid(header, rows)]
+        if not title.startswith(_FLEET):  # it has a section with words of its own
+            parts += [f"\n## {title}\n", _grid(header, rows)]
     if results.history is None:
         parts.append("\nThe long history was not measured in this run: `python -m benchmarks --long`.\n")
+    if results.fleet is not None:
+        parts += ["", fleet_section(results.fleet, results.machine)]
     parts += ["\n## Who takes part\n", *_takers(results.contest)]
     return "\n".join(parts)
 
@@ -134,12 +141,48 @@ def _small_tables(results: Results) -> Iterable[tuple[str, Sequence[str], list[l
             ("read in a fresh process", "s after importing pandas", "importing pandas, s", "peak MB"),
             rows,
         )
+    if results.fleet is not None:
+        yield (f"{_FLEET} {_fleet_size(results.fleet)}", *fleet_table(results.fleet))
     yield (
         "Promises",
         ("promise", "bound", "measured", "kept"),
         [_promise(promise) for promise in results.promises],
     )
     yield "Machine", ("fact", "value"), [[name, value] for name, value in results.machine.items()]
+
+
+def fleet_section(fleet: Fleet, machine: dict[str, str]) -> str:
+    """The part of the page about a fleet's archive."""
+    header, rows = fleet_table(fleet)
+    return "\n".join((f"## {_FLEET} {_fleet_size(fleet)}", "", _FLEET_METHOD, _grid(header, rows), "", (
+        f"Measured on {machine['Date']} with a load of {machine['Load before the run']} before the run. "
+        f"{'All came to the same, row by row.' if fleet.is_equal else 'They DIFFER.'}"
+    ), ""))  # fmt: skip
+
+
+def with_section(page: str, section: str) -> str:
+    """A page with the section about a fleet's archive replaced, or added before the last one."""
+    parts = re.split(r"^(?=## )", page, flags=re.MULTILINE)
+    kept = [part for part in parts if not part.startswith(f"## {_FLEET}")]
+    return "".join([*kept[:-1], section + "\n", kept[-1]])
+
+
+def fleet_table(fleet: Fleet) -> tuple[Sequence[str], list[list[str]]]:
+    """Head and rows: seconds and memory of each way to roll up a fleet's archive."""
+    header = ("every call rolled up by", "s", "peak MB of each process", "rows of the result")
+    return header, [
+        [
+            LABELS[way.name],
+            f"{way.seconds:.1f}",
+            " + ".join(f"{peak:,.0f}" for peak in way.megabytes),
+            f"{way.rows:,}",
+        ]
+        for way in fleet.ways
+    ]
+
+
+def _fleet_size(fleet: Fleet) -> str:
+    return f"{fleet.calls:,} calls of {fleet.days} days in {fleet.files} files"
 
 
 def _promise(promise: Promise) -> list[str]:
@@ -172,6 +215,15 @@ _INTRODUCTION = """# Benchmarks
 
 Made by `make bench` (`python -m benchmarks --write`; `--long` adds the long history and more rounds).
 Absolute figures are this machine's; compare the ratios, which come from the same rounds.
+"""
+
+
+_FLEET = "A fleet's archive:"
+_FLEET_METHOD = """Four hosts and two projects, rolled up by quarter of an hour, day, host, project, bucket,
+set, tag, method and outcome, by one and the same function. Each way has fresh processes; the seconds are
+without imports and without starting them. Of Dask's processes the first is the client, the second the
+scheduler, the others the workers, all on this machine and its processors: what Dask is for is an archive that
+one machine takes too long for.
 """
 
 

@@ -41,7 +41,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     settings = Settings.load(start=folder)
     write_history(settings.memory_dir, until=datetime.now(UTC), days=_DAYS)
     _call(settings)
-    os.environ.update(_absolute(env_file), YTQUOTA_MEMORY_DIR=str(settings.memory_dir))
+    fleet = _fleet(folder, settings.memory_dir)
+    os.environ.update(
+        _absolute(env_file), YTQUOTA_MEMORY_DIR=str(settings.memory_dir), YTQUOTA_FLEET=str(fleet)
+    )
     os.environ["TMPDIR"] = str(folder)  # kernels are killed at the end, and tidy nothing up themselves
 
 
@@ -49,6 +52,19 @@ def _call(settings: Settings) -> None:
     with get_authenticated_service(10, settings=settings, tag="crawler") as service:
         service.search().list(part="snippet", q="piano").execute()
         service.videos().list(part="snippet", id="a,b").execute()
+
+
+def _fleet(folder: Path, memory: Path) -> Path:
+    """A list of this ledger alone, whose sets are two people's."""
+    names = "".join(
+        f'{project} = "{name}"\n' for project, name in zip(SETS.values(), ("Shows", "Atlas"), strict=True)
+    )
+    path = folder / "fleet.toml"
+    path.write_text(
+        f'[[ledger]]\nname = "studio"\naddress = "{memory}"\nowner = "Anna"\nsets = {{ 10 = "Ben" }}\n[projects]\n{names}',
+        encoding="utf-8",
+    )
+    return path
 
 
 def _absolute(env_file: Path) -> dict[str, str]:

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ytquota.dashboard.app import serve
     from ytquota.dashboard.console import Console
+    from ytquota.dashboard.fleet import FleetDashboard
     from ytquota.dashboard.panel import Dashboard
 
 _HOME = {
     "Console": "ytquota.dashboard.console",
     "Dashboard": "ytquota.dashboard.panel",
+    "FleetDashboard": "ytquota.dashboard.fleet",
     "serve": "ytquota.dashboard.app",
 }
 
-__all__ = ["Console", "Dashboard", "serve"]
+__all__ = ["Console", "Dashboard", "FleetDashboard", "serve"]
 
 
 def __getattr__(name: str) -> Any:
