@@ -73,7 +73,7 @@ def test_every_project_is_there_by_name_with_who_spent_it(fleet, open_fleet):
     asyncio.run(shown.refresh())
 
     assert "Shows &amp; more" in shown.cards.value
-    assert "Anna &lt;a&gt; 60%, Ben 40%" in shown.cards.value
+    assert "spent by Anna &lt;a&gt; 60 %, Ben 40 %" in shown.cards.value
     assert "<a>" not in shown.cards.value
     assert shown.cards.value.count("ytq-card-name") == 3
     assert "9,900" in shown.cards.value

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _STYLES = {0: "green", 10: "yellow", 20: "red", 30: "red"}
 _NOT_NAMED = "not named"
+_ONE_PERCENT = 0.01
 
 
 def fleet_of(settings: Settings) -> FleetList:
@@ -126,7 +127,8 @@ def _owners(projects: Mapping[str, Any]) -> Table:
     table = _table(("who spent it", 22), ("project", 22), ("pool", 21), "units", "share")
     for name, bucket, pool in _pools_shown(projects):
         for part in pool["owners"]:
-            shares = (count(part["units"]), f"{part['share']:.0%}")
+            share = f"{part['share']:.0%}" if part["share"] >= _ONE_PERCENT else "<1%"
+            shares = (count(part["units"]), share)
             table.add_row(Text(part["owner"] or _NOT_NAMED), Text(name), bucket, *shares)
     return table
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NOT_NAMED = "not named"
+_ONE_PERCENT = 0.01
 
 
 def header(report: Mapping[str, Any], now: float) -> str:
@@ -69,8 +70,9 @@ def ledgers(report: Mapping[str, Any]) -> str:
         for one in report["ledgers"]
     )
     return (
+        '<section class="ytq-project"><h3>Ledgers</h3>'
         '<div class="ytq-scroll"><table class="ytq-log"><thead><tr><th>ledger</th><th>owner</th><th>what</th>'
-        f"<th>last written</th><th>where</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<th>last written</th><th>where</th></tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
 
 
@@ -88,7 +90,9 @@ def past(burn: pd.DataFrame, days: int) -> str:
         }
         caption = f"{cards.name_of(str(bucket))} by owner, {days} days"
         shown.append(figure(caption, [charts.burn_bars(units, unit=cards.unit_of(str(bucket)))]))
-    return f'<div class="ytq-grid">{"".join(shown)}</div>' if shown else ""
+    if not shown:
+        return ""
+    return f'<section class="ytq-project"><div class="ytq-grid">{"".join(shown)}</div></section>'
 
 
 def _project(number: str, its: Mapping[str, Any], resets: float, now: float) -> str:
@@ -120,7 +124,14 @@ def _pool(project: str, bucket: str, facts: Mapping[str, Any], resets: float) ->
 
 
 def _shares(owners: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{part['owner'] or _NOT_NAMED} {part['share']:.0%}" for part in owners)
+    if not owners:
+        return ""
+    parts = (f"{part['owner'] or _NOT_NAMED} {_percent(part['share'])}" for part in owners)
+    return f"spent by {', '.join(parts)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= _ONE_PERCENT else "under 1 %"
 
 
 def _written(ledger: Mapping[str, Any]) -> str:
