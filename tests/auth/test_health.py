@@ -81,7 +81,7 @@ def test_each_failure_doubles_the_pause_up_to_five_minutes(bot, clock):
 
     for _ in range(9):
         health.stumbled("no way", "login")
-        pauses.append(health.seconds_to_retry("login"))
+        pauses.append(health.retry_in("login"))
         clock.advance(pauses[-1])
 
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]

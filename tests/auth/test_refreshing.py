@@ -42,8 +42,8 @@ class Noted:
     def pause(self, _login):
         return None
 
-    def seconds_to_retry(self, _login):
-        return 0.0
+    def retry_in(self, _login):
+        return None
 
 
 @pytest.fixture

@@ -143,3 +143,21 @@ def test_a_forked_child_goes_on_and_so_does_its_parent(furnish, service_of, toke
     assert len(threads()) == 1
     os.close(read)
     os.close(write)
+
+
+def test_a_set_that_is_apart_is_tried_again_in_the_background(
+    furnish, open_monitor, service_of, sandbox, monkeypatch
+):
+    """Calls use another set meanwhile, and somebody has to find out that the trouble is over."""
+    monkeypatch.setattr("ytquota.auth.notes.FIRST_PAUSE", 0.2)
+    settings = furnish({1: "111111111111", 2: "222222222222"}, extra={"YTQUOTA_ROTATION": "1,2"})
+    monitor = open_monitor(settings)
+    service = service_of(settings, monitor, failover="auto")
+    sandbox.expire_tokens(1)
+    sandbox.fail("token", status=400, body={"error": "slow_down"})
+
+    service.videos().list(part="id", id="a").execute()
+
+    until(lambda: load_sets(settings, monitor)[0].state == "ready")
+    service.videos().list(part="id", id="a").execute()
+    assert [row["set"] for row in monitor.log() if row["outcome"] == "ok"] in (["2", "1"], ["1", "2"])

@@ -226,12 +226,12 @@ def test_a_set_that_the_server_calls_exhausted_shows_in_the_state_file(service_o
     assert view == {n: {"search_list": "2026-11-24T00:00:00-08:00"} for n in (1, 2)}
 
 
-def test_only_manual_failover_is_offered(bot):
+def test_only_two_kinds_of_failover_are_offered(bot):
     """Anything else is refused in so many words."""
     settings, monitor = bot()
 
-    with pytest.raises(ValueError, match="'auto' is not possible; the only value is 'manual'"):
-        get_authenticated_service(failover="auto", settings=settings, monitor=monitor)
+    with pytest.raises(ValueError, match="'yes' is not possible; it is 'manual' or 'auto'"):
+        get_authenticated_service(failover="yes", settings=settings, monitor=monitor)
 
 
 def test_settings_and_monitor_are_found_by_themselves(bot, sandbox, monkeypatch, tmp_path):

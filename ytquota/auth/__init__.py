@@ -35,7 +35,10 @@ def get_authenticated_service(
             other.
         tag: tag of calls made outside of any `with ytquota.tag(...)`; by default the script's name.
         priority: "critical", "high", "normal" or "low"; by default that of the method; see YTQUOTA_RESERVE.
-        failover: only "manual": a service keeps its set for as long as it lives.
+        failover: "manual": a service keeps its set for as long as it lives. "auto": a call whose pool is used
+            up, or whose login died, goes on with the next usable set of YTQUOTA_ROTATION, and later calls
+            return as soon as the first choice can be used again. Never in the middle of an upload, nor after
+            a write whose answer was lost. Each move leaves a line in the log and an audit row.
         settings: by default what the environment and `.env` say.
         monitor: by default this process's monitor of the ledger that the settings name.
 
@@ -44,16 +47,17 @@ def get_authenticated_service(
             is.
         CredentialError: no permitted set works; the message lists every set and its reason.
         LedgerUnavailable: the ledger cannot be read.
-        SettingsError: a setting is wrong.
-        ValueError: `failover` is not "manual".
+        SettingsError: a setting is wrong, or failover="auto" without YTQUOTA_ROTATION; the message says which
+            line permits it.
+        ValueError: `failover` is neither "manual" nor "auto".
     """
     from ytquota.auth.session import open_monitor, open_service, wire  # noqa: PLC0415 - see the package's docstring
 
-    if failover != "manual":
-        raise ValueError(f"failover={failover!r} is not possible; the only value is 'manual'.")
+    if failover not in {"manual", "auto"}:
+        raise ValueError(f"failover={failover!r} is not possible; it is 'manual' or 'auto'.")
     settings = settings or Settings.load()
     monitor = wire(settings, monitor) if monitor else open_monitor(settings)
-    return open_service(settings, monitor, credential_set, tag=tag, priority=priority)
+    return open_service(settings, monitor, credential_set, tag=tag, priority=priority, failover=failover)
 
 
 def mark_credential_exhausted(

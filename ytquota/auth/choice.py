@@ -15,7 +15,8 @@ from ytquota.clock import both_zones, next_reset
 from ytquota.errors import CredentialError, LedgerUnavailable, QuotaExceeded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from ytquota.monitor.metering import QuotaMonitor
     from ytquota.settings import Settings
@@ -95,33 +96,77 @@ def _reason(settings: Settings, order: Sequence[CredentialSet], one: CredentialS
 
 
 def nothing_usable(
-    settings: Settings, monitor: QuotaMonitor, sets: Sequence[CredentialSet], wanted: Sequence[CredentialSet]
+    settings: Settings,
+    monitor: QuotaMonitor,
+    sets: Sequence[CredentialSet],
+    wanted: Sequence[CredentialSet],
+    *,
+    buckets: tuple[str, ...] = ("default",),
+    refusal: Exception | None = None,
 ) -> CredentialError:
-    """Return one error that lists every set, its reason, the next reset, and what would permit another."""
+    """Return one error that lists every set, its reason, the next reset, and what would permit another.
+
+    Args:
+        settings: where the sets are named.
+        monitor: tells what pools have left.
+        sets: all of them.
+        wanted: those that would be permitted.
+        buckets: what a call needs; a new service needs the default pool.
+        refusal: why the first of them did not do, where it was tried.
+    """
     names = " or ".join(f"set {one.number}" for one in wanted)
     lines = [f"No credential set can be used now ({names} would be permitted):"]
-    lines += [f"  {describe(monitor, one)}" for one in sets]
+    lines += [f"  {describe(monitor, one, buckets)}" for one in sets]
     lines.append(f"The next reset is at {both_zones(next_reset(monitor.clock.time()))}.")
-    lines += _remedy(settings, sets, wanted)
-    spent = [one for one in wanted if one.state == "exhausted"]
+    lines += _remedy(settings, sets, wanted, buckets)
+    spent = [one for one in wanted if one.is_alive and not set(buckets).isdisjoint(one.exhausted)]
+    message = "\n".join(lines)
+    if isinstance(refusal, QuotaExceeded):
+        return _as_refused(message, refusal, spent)
     if not spent:
-        return CredentialError("\n".join(lines))
-    first = min(spent, key=lambda one: one.exhausted["default"])
+        return CredentialError(message)
+    first = min(spent, key=_back_at(buckets))
     return NoSetLeft(
-        "\n".join(lines),
+        message,
         project=first.project or "",
-        bucket="default",
+        bucket=next(bucket for bucket in buckets if bucket in first.exhausted),
         asked=1,
         left=0,
-        resets_at=first.exhausted["default"],
+        resets_at=_back_at(buckets)(first),
         reason="exhausted",
     )
 
 
-def describe(monitor: QuotaMonitor, one: CredentialSet) -> str:
-    """Return one line about a set: whose it is, its state and why, what its default pool has left."""
-    left = units_left(monitor, one) if one.state == "ready" else ""
-    return f"{title(one)}: {one.state}" + "".join(f"; {part}" for part in (left, one.why) if part)
+def _as_refused(message: str, refusal: QuotaExceeded, spent: Sequence[CredentialSet]) -> NoSetLeft:
+    """Return the refusal of the first set that was tried, told of all of them."""
+    back = [one.exhausted[refusal.bucket] for one in spent if refusal.bucket in one.exhausted]
+    return NoSetLeft(
+        message,
+        project=refusal.project,
+        bucket=refusal.bucket,
+        asked=refusal.asked,
+        left=refusal.left,
+        resets_at=min(back, default=refusal.resets_at),
+        method=refusal.method,
+        reason=refusal.reason,
+        limit=refusal.limit,
+        fits=refusal.fits,
+        now=refusal.now,
+    )
+
+
+def _back_at(buckets: tuple[str, ...]) -> Callable[[CredentialSet], datetime]:
+    """Return what tells when all of these pools of a set can be used again."""
+    return lambda one: max(until for bucket, until in one.exhausted.items() if bucket in buckets)
+
+
+def describe(monitor: QuotaMonitor, one: CredentialSet, buckets: tuple[str, ...] = ("default",)) -> str:
+    """Return one line about a set: whose it is, its state and why, what its pools have left."""
+    state = one.state
+    if one.is_alive and not set(buckets).isdisjoint(one.exhausted):
+        state = "exhausted"
+    left = [units_left(monitor, one, bucket) for bucket in buckets] if state == "ready" else []
+    return f"{title(one)}: {state}" + "".join(f"; {part}" for part in (*left, one.why) if part)
 
 
 def title(one: CredentialSet) -> str:
@@ -129,20 +174,32 @@ def title(one: CredentialSet) -> str:
     return f"set {one.number} ({one.speaker}, project {one.project or 'unknown'})"
 
 
-def units_left(monitor: QuotaMonitor, one: CredentialSet) -> str:
+def units_left(monitor: QuotaMonitor, one: CredentialSet, bucket: str = "default") -> str:
     """Return "9,800 of 10,000 units left", or "" when nobody knows."""
     if one.project is None:
         return ""
     try:
-        balance = monitor.ledger.usage(one.project)[one.project]["default"]
+        balance = monitor.ledger.usage(one.project)[one.project][bucket]
     except (KeyError, LedgerUnavailable):
         return ""
-    return f"{balance.left:,} of {balance.limit:,} units left"
+    unit = "units" if bucket == "default" else f"calls of {bucket}"
+    return f"{balance.left:,} of {balance.limit:,} {unit} left"
 
 
-def _remedy(settings: Settings, sets: Sequence[CredentialSet], wanted: Sequence[CredentialSet]) -> list[str]:
+def _remedy(
+    settings: Settings,
+    sets: Sequence[CredentialSet],
+    wanted: Sequence[CredentialSet],
+    buckets: tuple[str, ...],
+) -> list[str]:
     numbers = {one.number for one in wanted}
-    ready = [one for one in sets if one.state == "ready" and one.number not in numbers]
+    ready = [
+        one
+        for one in sets
+        if one.number not in numbers
+        and (one.state == "ready" or (buckets != ("default",) and one.state == "exhausted"))
+        and set(buckets).isdisjoint(one.exhausted)
+    ]
     if not ready:
         return []
     line = ",".join(map(str, [*(settings.rotation or sorted(numbers)), *(one.number for one in ready)]))

@@ -135,11 +135,12 @@ class StoredCredentials(Credentials):
         """Return how long the background may rest; 0 or less when it should renew now."""
         if self._is_dead():
             return self._quiet_until - time.monotonic()
+        apart = self._apart()
+        if apart is not None:  # also where the token seems to last: YouTube did not accept it
+            return apart
         end: datetime | None = self.expiry
         ahead = (end - BACKGROUND_AHEAD - self._now()).total_seconds() if end is not None else 0.0
-        quiet = self._quiet_until - time.monotonic()
-        apart = self._health.seconds_to_retry(self._known.login) if self._health and ahead <= 0 else 0.0
-        return max(ahead, quiet, apart)
+        return max(ahead, self._quiet_until - time.monotonic())
 
     def renew_ahead(self) -> None:
         """Renew in the background; whatever goes wrong is tried again later, or met by a call.
@@ -148,11 +149,12 @@ class StoredCredentials(Credentials):
             CredentialError, google.auth.exceptions.GoogleAuthError, OSError: it did not work this time.
         """
         self._quiet_until = time.monotonic() + (_DEAD_LOOK if self._is_dead() else _PAUSE)
+        is_needed = self._is_over() or self._apart() is not None
         http = httplib2.Http(timeout=_TIMEOUT)
         if is_loopback(self._token_uri):
             http.proxy_info = None
         try:
-            self._renew(Request(http), _SHORT_PATIENCE, is_needed=self._is_over(), ahead=BACKGROUND_AHEAD)
+            self._renew(Request(http), _SHORT_PATIENCE, is_needed=is_needed, ahead=BACKGROUND_AHEAD)
             self._quiet_until = 0.0
         finally:
             http.close()
@@ -197,6 +199,7 @@ class StoredCredentials(Credentials):
             name = type(error).__name__
             reason = f"The token address is out of reach or in trouble ({name})."
             self._health.stumbled(reason, self._known.login)
+            renewer.look()
 
     def _blocking_refresh(self, request: Any) -> None:
         """Renew ahead of time; go on with the old token while it lasts and the address is out of reach."""
@@ -307,6 +310,10 @@ class StoredCredentials(Credentials):
         if self._health is not None:
             self._health.died(reason, self._known.login)
         raise RefreshRefused(self._dead[1]) from None
+
+    def _apart(self) -> float | None:
+        """Seconds to the next try where the set is apart for the moment; None where it is not."""
+        return self._health.retry_in(self._known.login) if self._health is not None else None
 
     def _is_dead(self) -> bool:
         """Whether the refresh token in memory was refused for good."""

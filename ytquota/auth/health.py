@@ -56,21 +56,24 @@ class Health:
 
     def pause(self, login: str) -> Note | None:
         """Return why this login must not be tried now, where it is set apart for the moment."""
+        note = self._apart(login)
+        return note if note and note.is_waiting(utc(self._monitor.clock.time())) else None
+
+    def retry_in(self, login: str) -> float | None:
+        """Return in how many seconds a login that is set apart may be tried; None where it is not."""
+        note = self._apart(login)
+        if note is None or note.retry_at is None:
+            return None
+        now = self._monitor.clock.time()
+        return note.retry_at.timestamp() - now if note.is_waiting(utc(now)) else 0.0
+
+    def _apart(self, login: str) -> Note | None:
         try:
             note = self._file.read().quarantined.get(self._number)
         except YTQuotaError as error:
             _log.warning("set %s: %s", self._number, error)
             return None
-        if note is None or not note.concerns(login):
-            return None
-        return note if note.is_waiting(utc(self._monitor.clock.time())) else None
-
-    def seconds_to_retry(self, login: str) -> float:
-        """Return how long the login must not be tried; 0 where it may be."""
-        note = self.pause(login)
-        if note is None or note.retry_at is None:
-            return 0.0
-        return note.retry_at.timestamp() - self._monitor.clock.time()
+        return note if note and not note.is_final and note.concerns(login) else None
 
     def _quarantine(self, reason: str, login: str) -> None:
         if self._file.quarantine(self._number, reason, login=login):

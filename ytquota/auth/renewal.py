@@ -52,6 +52,11 @@ class Renewer:
             with self._changed:
                 self._start()
 
+    def look(self) -> None:
+        """Look at once when what is due next: something has changed."""
+        with self._changed:
+            self._changed.notify_all()
+
     def before_fork(self) -> None:
         """End the thread, so that no child inherits a lock that nobody will give back."""
         with self._changed:

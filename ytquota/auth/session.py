@@ -7,6 +7,7 @@ a verdict that a credential is dead quarantines its set.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ytquota.auth.choice import Choice, pick_set, title
@@ -19,9 +20,11 @@ from ytquota.intelligence.monitors import monitor_of
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
+    from ytquota.auth.roster import Rotation
     from ytquota.errors import Verdict
     from ytquota.monitor.demand import Demand
     from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.service.per_thread import PerThreadHttp
 
 _log = logging.getLogger("ytquota.auth")
 
@@ -59,6 +62,7 @@ def open_service(
     *,
     tag: str | None = None,
     priority: str | None = None,
+    failover: str = "manual",
 ) -> Any:
     """Choose a set and build its metered service; nothing is sent to Google.
 
@@ -68,24 +72,45 @@ def open_service(
         credential_set: the set's number; None means what the rotation list permits.
         tag: tag of its calls outside of any `with ytquota.tag(...)`.
         priority: "critical", "high", "normal" or "low"; by default that of the method.
+        failover: "manual" keeps the set; "auto" goes on with another of the rotation list.
 
     Raises:
         CredentialError, QuotaExceeded: see `pick_set`.
+        SettingsError: failover="auto" without a rotation list.
     """
-    choice = pick_set(settings, monitor, credential_set)
-    service = _build(settings, monitor, choice.set, tag, priority)
+    from ytquota.service.build import service_over  # noqa: PLC0415 - the google client takes 0.3 s to load
+
+    open_http = partial(_http, settings, monitor, tag=tag, priority=priority)
+    if failover == "manual":
+        choice = pick_set(settings, monitor, credential_set)
+        service = service_over(open_http(choice.set), settings.api_endpoint)
+        _tell(choice)
+        return service
+    from ytquota.auth.roster import Rotation  # noqa: PLC0415
+    from ytquota.service.failover import FailoverHttp  # noqa: PLC0415
+
+    roster = Rotation(settings, monitor, open_http, credential_set)
+    http = FailoverHttp(roster, monitor)
+    choice = pick_set(settings, monitor, credential_set if _is_alive(roster, credential_set) else None)
+    service = service_over(http, settings.api_endpoint)
     _tell(choice)
     return service
 
 
-def _build(
-    settings: Settings, monitor: QuotaMonitor, one: CredentialSet, tag: str | None, priority: str | None
-) -> Any:
-    from ytquota.service.build import build_service  # noqa: PLC0415 - the google client takes 0.3 s to load
+def _is_alive(roster: Rotation, number: int | None) -> bool:
+    """Whether a set that was asked for can be tried; else the others stand in for it at once."""
+    return any(seat.number == number and not seat.trouble for seat in roster.seats())
+
+
+def _http(
+    settings: Settings, monitor: QuotaMonitor, one: CredentialSet, *, tag: str | None, priority: str | None
+) -> PerThreadHttp:
+    """Make what signs and meters the calls of a set."""
+    from ytquota.service.build import signed_http  # noqa: PLC0415 - the google client takes 0.3 s to load
     from ytquota.service.identity import Identity  # noqa: PLC0415
 
     assert one.project is not None  # known for every set that can be chosen
-    return build_service(
+    return signed_http(
         credentials=_credentials(settings, monitor, one.number),
         identity=Identity(one.project, str(one.number)),
         monitor=monitor,

@@ -16,6 +16,7 @@ from ytquota.monitor.audit import Audit
 from ytquota.monitor.call import Call
 from ytquota.monitor.charging import record_of
 from ytquota.monitor.flight import Flight, Priced
+from ytquota.monitor.groups import by_project, items_of
 from ytquota.monitor.log import JournalLog, Position
 from ytquota.monitor.official import OfficialDays
 from ytquota.monitor.priorities import Priorities
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from ytquota.errors import Verdict
     from ytquota.monitor.demand import Admission, Demand, OnVerdict
-    from ytquota.monitor.ledger import CallRecord, Hold, Items, Ledger
+    from ytquota.monitor.ledger import CallRecord, Hold, Ledger
     from ytquota.settings import Settings
 
 logger = logging.getLogger("ytquota")
@@ -124,9 +125,9 @@ class QuotaMonitor:
             priced = self._with_shadow(priced)
         holds: dict[str, Hold] = {}
         try:
-            for project, group in _by_project(priced).items():
+            for project, group in by_project(priced).items():
                 holds[project] = self.ledger.hold(
-                    project, _items(group), keep=self._keep(project, group), note=group[0][0].method
+                    project, items_of(group), keep=self._keep(project, group), note=group[0][0].method
                 )
         except QuotaExceeded as error:
             for hold in holds.values():
@@ -134,12 +135,21 @@ class QuotaMonitor:
             raise self._denied(priced, error) from None
         return Flight(self, priced, holds)
 
+    def has_room(self, demands: Sequence[Demand]) -> bool:
+        """Whether all of these would be admitted now; nothing is charged by asking, and nothing logged.
+
+        Raises:
+            LedgerUnavailable: the ledger cannot be read.
+        """
+        day = clocks.bounds_at(self.clock.time()).day
+        return self._fits([self._price(demand, day) for demand in demands]) == len(demands)
+
     def extend(self, priced: Sequence[Priced], holds: Mapping[str, Hold]) -> None:
         """Charge the same request once more, on the same holds."""
-        groups = _by_project(priced)
+        groups = by_project(priced)
         try:
             for project, group in groups.items():
-                self.ledger.extend(holds[project], _items(group), keep=self._keep(project, group))
+                self.ledger.extend(holds[project], items_of(group), keep=self._keep(project, group))
         except QuotaExceeded as error:
             raise self._denied(priced, error) from None
 
@@ -334,7 +344,7 @@ class QuotaMonitor:
     def _fits(self, priced: Sequence[Priced]) -> int:
         """How many of a batch's parts, from the first, would fit now."""
         now, left = self.clock.time(), {}
-        for project, group in _by_project(priced).items():
+        for project, group in by_project(priced).items():
             keep = self._keep(project, group) or {}
             for bucket, balance in self.ledger.usage(project)[project].items():
                 spare = 0 if balance.is_exhausted(now) else balance.left - keep.get(bucket, 0)
@@ -379,22 +389,3 @@ class QuotaMonitor:
                 self._write_view()
         except LedgerUnavailable as error:
             logger.warning("%s", error)
-
-
-def _by_project(priced: Sequence[Priced]) -> dict[str, list[Priced]]:
-    if len(priced) == 1:
-        return {priced[0][0].project: [priced[0]]}
-    groups: dict[str, list[Priced]] = {}
-    for pair in priced:
-        groups.setdefault(pair[0].project, []).append(pair)
-    return groups
-
-
-def _items(group: Sequence[Priced]) -> Items:
-    if len(group) == 1:
-        price = group[0][1]
-        return ((price.bucket, price.units),)
-    totals: dict[str, int] = {}
-    for _, price in group:
-        totals[price.bucket] = totals.get(price.bucket, 0) + price.units
-    return tuple(totals.items())

@@ -89,8 +89,23 @@ class Account:
             return None
         if wire.verb == "POST" and is_batch(wire.path):
             return self._batch(uri, read_parts(body, wire.headers.get("content-type", "")), attempts)
-        demand = self._demand(wire, self.identity, attempts)
+        demand = self.demand(wire, attempts)
         return None if demand is None else Trip(uri, [demand])
+
+    def demand(self, wire: Wire, attempts: Attempts, *, payer: Identity | None = None) -> Demand | None:
+        """Return what a request is charged as, to `payer` instead of this account; None if nothing."""
+        call = find_call(wire, self.hash_key)
+        if call is None:
+            return None
+        return Demand(
+            method=call.method,
+            project=(payer or self.identity).project,
+            credential_set=(payer or self.identity).credential_set,
+            tag=tag_in_force() or attempts.tag or self.tag or current_tag(),
+            priority=self.priority,
+            facts=call.facts,
+            retry=attempts.sent,
+        )
 
     def refusal(self, response: Any, content: bytes, trip: Trip, verdict: Verdict) -> ServerQuotaExceeded:
         """Make the error for a call that the server refused until the reset."""
@@ -113,7 +128,7 @@ class Account:
 
     def told_to_callback(self, error: HttpError, verb: str) -> HttpError:
         """Return what a batch's callback should be told: the error itself, unless the day's quota is gone."""
-        demand = self._demand(read_wire(error.uri, verb, None, None), self.identity, Attempts())
+        demand = self.demand(read_wire(error.uri, verb, None, None), Attempts())
         if demand is None:
             return error
         now = clocks.utc(self.monitor.clock.time())
@@ -135,33 +150,19 @@ class Account:
     def _batch(self, uri: str, parts: list[Part], attempts: Attempts) -> Trip | None:
         demands, ids = [], []
         for part in parts:
-            demand = self._demand(part.wire, _payer(part.wire) or self.identity, attempts)
+            demand = self.demand(part.wire, attempts, payer=payer_of(part.wire))
             if demand is not None:
                 demands.append(demand)
                 ids.append(part.id)
         return Trip(uri, demands, tuple(ids)) if demands else None
-
-    def _demand(self, wire: Wire, identity: Identity, attempts: Attempts) -> Demand | None:
-        call = find_call(wire, self.hash_key)
-        if call is None:
-            return None
-        return Demand(
-            method=call.method,
-            project=identity.project,
-            credential_set=identity.credential_set,
-            tag=tag_in_force() or attempts.tag or self.tag or current_tag(),
-            priority=self.priority,
-            facts=call.facts,
-            retry=attempts.sent,
-        )
 
 
 OWN = "own"
 """What stands for the set's number where a bot brought credentials that are in no set."""
 
 
-def _payer(wire: Wire) -> Identity | None:
-    """Who pays for a part of a batch that carries its own authorisation, if that is known here."""
+def payer_of(wire: Wire) -> Identity | None:
+    """Return who pays for a part of a batch that carries its own authorisation, if that is known here."""
     kind, _, token = wire.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and token:
         return identity_of_secret(token.strip())

@@ -14,14 +14,24 @@ if TYPE_CHECKING:
 
 
 class Attempts:
-    """The attempts of one execute(): how many went out, and the last answer as (response, content)."""
+    """The attempts of one execute().
 
-    __slots__ = ("last", "owner", "sent", "tag")
+    Attributes:
+        owner: whose they are.
+        tag: the tag that was in force when the request was made.
+        sent: how many went out.
+        answered: how many had gone out when the last answer came.
+        last: that answer, as (response, content).
+        place: where a write went out that was not refused: its further attempts go there too.
+    """
+
+    __slots__ = ("answered", "last", "owner", "place", "sent", "tag")
 
     def __init__(self, owner: object = None, tag: str = "") -> None:
         self.owner, self.tag = owner, tag
-        self.sent = 0
+        self.sent = self.answered = 0
         self.last: tuple[Any, bytes] | None = None
+        self.place: object = None
 
 
 class _Running(threading.local):
@@ -44,6 +54,18 @@ def attempts_of(owner: object, tag: str = "") -> Iterator[None]:
         _running.attempts = Attempts(owner, tag)
     try:
         yield
+    finally:
+        _running.attempts = outer
+
+
+@contextmanager
+def running_attempts() -> Iterator[Attempts]:
+    """Give the attempts of the execute() this thread is in; outside of one, those of this block."""
+    outer = _running.attempts
+    if outer is None:
+        _running.attempts = Attempts()
+    try:
+        yield current_attempts()
     finally:
         _running.attempts = outer
 

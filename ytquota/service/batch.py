@@ -54,6 +54,11 @@ class MonitoredBatch(BatchHttpRequest):  # type: ignore[misc]
         with attempts_of(self, self._tag):
             super().execute(http=None if http is None else metered(http, self._account))
 
+    def account_of(self, _request_id: str, request: Any) -> Account:
+        """Return the account on which a part was answered."""
+        account: Account = request.account if isinstance(request, MonitoredRequest) else self._account
+        return account
+
     def _informed(self, callback: Callback | None) -> Callback | None:
         if callback is None:
             return None
@@ -61,7 +66,7 @@ class MonitoredBatch(BatchHttpRequest):  # type: ignore[misc]
         def told(request_id: str, response: Any, exception: Exception | None) -> None:
             if isinstance(exception, HttpError):
                 request = self._requests[request_id]
-                account = request.account if isinstance(request, MonitoredRequest) else self._account
+                account = self.account_of(request_id, request)
                 exception = account.told_to_callback(exception, request.method)
             callback(request_id, response, exception)
 

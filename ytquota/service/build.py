@@ -15,6 +15,8 @@ from googleapiclient.http import build_http
 
 from ytquota.service.account import API_HOSTS, Account
 from ytquota.service.batch import MonitoredBatch
+from ytquota.service.failover import FailoverHttp
+from ytquota.service.failover_batch import FailoverBatch
 from ytquota.service.fingerprint import key_of
 from ytquota.service.identity import Identity, register_credentials, register_token
 from ytquota.service.per_thread import PerThreadHttp
@@ -58,6 +60,31 @@ def build_service(
     Returns:
         A googleapiclient Resource, safe to use from many threads at once.
     """
+    http = signed_http(
+        identity=identity,
+        monitor=monitor,
+        credentials=credentials,
+        developer_key=developer_key,
+        http=http,
+        endpoint=endpoint,
+        tag=tag,
+        priority=priority,
+    )
+    return service_over(http, endpoint)
+
+
+def signed_http(
+    *,
+    identity: Identity,
+    monitor: QuotaMonitor,
+    credentials: Any = None,
+    developer_key: str | None = None,
+    http: Any = None,
+    endpoint: str | None = None,
+    tag: str | None = None,
+    priority: str | None = None,
+) -> PerThreadHttp:
+    """Make the http object of a service: it signs, and meters. The arguments are those of `build_service`."""
     document = _document(endpoint)
     template = http if http is not None else _new_http(document["rootUrl"])
     if developer_key is not None:
@@ -68,10 +95,15 @@ def build_service(
         scopes = list(document["auth"]["oauth2"]["scopes"])
         credentials = with_scopes_if_required(credentials, scopes)  # type: ignore[no-untyped-call]
         template = AuthorizedHttp(credentials, http=template)
-    account = _account(identity, monitor, document["rootUrl"], tag=tag, priority=priority)
-    facade = _facade(template, None, account)
-    service = build_from_document(document, http=facade, requestBuilder=request_class(account))
-    return _finished(service, account)
+    return _facade(
+        template, None, _account(identity, monitor, document["rootUrl"], tag=tag, priority=priority)
+    )
+
+
+def service_over(http: PerThreadHttp | FailoverHttp, endpoint: str | None) -> Any:
+    """Build the service whose requests go through an http object that meters them."""
+    service = build_from_document(_document(endpoint), http=http, requestBuilder=request_class(http.account))
+    return _finished(service, http.account)
 
 
 def rebuild(
@@ -85,7 +117,8 @@ def rebuild(
     """Build a metered twin of a service: same credentials, API key, address, model and http settings."""
     document, address = service._rootDesc, service._baseUrl  # noqa: SLF001 - a Resource shows nothing
     account = _account(identity, monitor, document["rootUrl"], address, tag=tag, priority=priority)
-    template = service._http.template if isinstance(service._http, PerThreadHttp) else service._http  # noqa: SLF001
+    http = service._http  # noqa: SLF001
+    template = http.template if isinstance(http, PerThreadHttp | FailoverHttp) else http
     twin = Resource(
         http=_facade(template, service._developerKey, account),  # noqa: SLF001
         baseUrl=address,
@@ -143,9 +176,12 @@ def _finished(service: Resource, account: Account) -> Resource:
     """Give a service our batches, and let it make each of its nested resources once."""
     document = service._rootDesc  # noqa: SLF001
     batch_uri = f"{document['rootUrl']}{document.get('batchPath', 'batch')}"
+    http = service._http  # noqa: SLF001
 
     def new_batch_http_request(callback: Callable[..., Any] | None = None) -> MonitoredBatch:
         """Create a batch; a part without quota reaches its callback as ServerQuotaExceeded."""
+        if isinstance(http, FailoverHttp):
+            return FailoverBatch(callback, batch_uri, http)
         return MonitoredBatch(callback, batch_uri, account)
 
     # not by setattr on the class and not anew in _dynamic_attrs: pickling a Resource drops each of those once

@@ -109,7 +109,7 @@ class MeteredHttp:
         if getattr(response, "fromcache", False) and not exchange.sends:
             flight.not_sent("answered from the http cache")
             return response, content
-        attempts.last = response, content
+        attempts.last, attempts.answered = (response, content), attempts.sent
         verdicts = flight.answered(
             self._answers(trip, response, content), latency=time.perf_counter() - started
         )

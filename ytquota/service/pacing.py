@@ -15,7 +15,6 @@ from ytquota.service.account import Account
 from ytquota.service.identity import Identity
 from ytquota.service.pacing_budget import Budget, Look
 from ytquota.service.pacing_rhythm import Rhythm
-from ytquota.service.per_thread import PerThreadHttp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -232,13 +231,14 @@ def _account(
 ) -> Account:
     """Whose quota is spent, and by which ledger."""
     if service is not None:
-        http = getattr(service, "_http", None)
-        if not isinstance(http, PerThreadHttp):
+        http: Any = getattr(service, "_http", None)
+        if not getattr(http, "is_facade", False):
             raise SettingsError(
                 "pace() takes a metered service, as get_authenticated_service() or monitored() returns; "
                 "calls of this one are not counted."
             )
-        return http.account
+        account: Account = http.account
+        return account
     monitor = monitor or monitor_of(None)
     if project is None and credential_set is not None:
         project = monitor.project_of(credential_set)

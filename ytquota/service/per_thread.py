@@ -45,6 +45,9 @@ class PerThreadHttp:
         account: on whose account the requests go.
     """
 
+    is_facade = True
+    """Whether requests through it are metered, by what stands behind it."""
+
     timeout = _setting("timeout")
     follow_redirects = _setting("follow_redirects")
     redirect_codes = _setting("redirect_codes")
@@ -118,7 +121,7 @@ def metered(http: Any, account: Account) -> Any:
     In an `AuthorizedHttp` the meter goes inside, where it sees the second send after a refreshed token, and
     what it sends is charged to the project of its own credentials. Around anything else it goes outside.
     """
-    if isinstance(http, PerThreadHttp) or is_metered(http):
+    if getattr(http, "is_facade", False) or is_metered(http):
         return http
     if not isinstance(http, AuthorizedHttp):
         return MeteredHttp(http, account)
