@@ -214,7 +214,7 @@ def _what_changes(monitor: QuotaMonitor, now: CredentialSet | None, target: Cred
         said.append(f"Calls are counted in project {target.project} instead of {now.project}.")
     if target.speaker != now.speaker or target.channel_id != now.channel_id:
         said.append(f"Bots will speak as {target.speaker} instead of {now.speaker}.")
-    said.append("Services that are already open keep their set until their program is restarted.")
+    said.append("Services that are already open keep their set, unless they were made with failover='auto'.")
     return said
 
 

@@ -22,7 +22,7 @@ def audit(
     last: Annotated[int, typer.Option(min=1, help="Only the newest N.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="The rows as they are kept.")] = False,
 ) -> None:
-    """Show the audit trail, oldest first: rotations, resets, marks, corrections, logins.
+    """Show the audit trail, oldest first: rotations, moves, quarantines, resets, marks, corrections, logins.
 
     Each has the number that `ytquota undo` takes.
 

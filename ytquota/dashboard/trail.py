@@ -23,6 +23,7 @@ _DONE = {
     "undo": "took back row {undoes}",
     "quarantine": "set {number} was quarantined",
     "recover": "set {number} works again",
+    "return": "moved {bucket} back to set {number}",
     "correct": "corrected the count of {bucket} of project {project}",
 }
 
@@ -50,17 +51,24 @@ def _in_words(row: Mapping[str, Any]) -> str:
     if action == "exhaust":
         until = both_zones(datetime.fromisoformat(row["to"]["until"]))
         return f"marked {_pool(row['bucket'])} of project {row['project']} as used up until {until}"
+    if action == "failover":
+        return f"moved {_pools(row.get('bucket'))} from set {before.get('set')} to set {number}"
     if action == "reset":
         cleared = [f"the mark on {_pool(bucket)}" for bucket in before.get("marks") or ()]
         cleared += ["its quarantine"] if before.get("quarantine") else []
         return f"reset set {number}: cleared {' and '.join(cleared) or 'nothing'}"
-    facts = {"undoes": row.get("undoes"), "project": row.get("project"), "bucket": _pool(row.get("bucket"))}
+    facts = {"undoes": row.get("undoes"), "project": row.get("project"), "bucket": _pools(row.get("bucket"))}
     told = _DONE.get(action)
     return told.format(number=number, **facts) if told else f"{action} of set {number}"
 
 
 def _pool(bucket: object) -> str:
     return f"the {name_of(bucket).lower()}" if isinstance(bucket, str) else "a pool"
+
+
+def _pools(buckets: object) -> str:
+    """The pools of a row; a batch may need several."""
+    return " and ".join(map(_pool, buckets.split("+"))) if isinstance(buckets, str) else _pool(buckets)
 
 
 def trail_page(trail: Iterable[AuditRow]) -> str:
