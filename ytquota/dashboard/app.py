@@ -134,7 +134,8 @@ def _command(settings: Settings, port: int, notebook: Path, folder: Path) -> lis
     return [
         sys.executable,
         "-m",
-        "voila",
+        "ytquota.dashboard.server",
+        str(folder),
         str(notebook),
         "--no-browser",
         f"--port={port}",
@@ -189,11 +190,15 @@ def _find(notebook: str, folder: Path) -> Path:
 
 @contextlib.contextmanager
 def _running(command: list[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the server in a process group of its own, and end the whole group: its kernels belong to it."""
+    """Run the server in a process group of its own, and end the whole group with its kernels.
+
+    If this process is killed, the pipe to the server closes, and it ends by itself.
+    """
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            command, env=environment, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True
         )
+    assert process.stdin is not None
     try:
         yield process
     finally:
@@ -204,6 +209,7 @@ def _running(command: list[str], environment: dict[str, str], log: Path) -> Iter
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        process.stdin.close()
 
 
 def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
