@@ -20,7 +20,7 @@ COMMANDS = {
 
 @pytest.fixture
 def serving(tmp_path):
-    """Start a command that serves the dashboard, and open the page; returns the process, killed at the end."""
+    """Start a command that serves the dashboard, and open its page; returns the process."""
     started = []
 
     def serving_(*arguments):
@@ -56,7 +56,7 @@ def gone(processes, seconds=30):
 @pytest.mark.slow
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_a_killed_command_leaves_neither_server_nor_kernel_nor_files(serving, tmp_path, command):
-    """SIGKILL, which nobody can answer: the server notices that it is alone, and its kernels that it is gone."""
+    """SIGKILL, which nobody can answer: the server notices that it is alone, its kernels that it is gone."""
     program = serving(*COMMANDS[command])
     family = program.children(recursive=True)
     names = [" ".join(one.cmdline()) for one in family]

@@ -1,7 +1,8 @@
-"""Voila for as long as the program that started it lives: `python -m ytquota.dashboard.server FOLDER ARGUMENT ...`
+"""Voila for as long as the program that started it lives; run as a module, with a folder and Voila's arguments.
 
-It holds the reading end of a pipe. When the other end is gone, however that came (Ctrl-C, a crash, SIGKILL), it
-ends, its kernels with it, and takes the folder of its own files away. A kernel ends by itself when its server does.
+It holds the reading end of a pipe. When the other end is gone, however that came (Ctrl-C, a crash, SIGKILL),
+it ends, its kernels with it, and takes the folder of its own files away. A kernel ends by itself when its
+server does.
 """
 
 from __future__ import annotations
