@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -208,3 +209,11 @@ def test_a_channel_has_one_title_everywhere(sandbox):
 
     (item,) = answer.json()["items"]
     assert (item["id"], item["snippet"]["title"]) == (channel, "Night Owl Live")
+
+
+def test_its_answers_tell_the_time_of_its_clock(sandbox, web):
+    """The Date header, by which programs judge their own clock, follows `set_clock`; on every path."""
+    sandbox.set_clock(datetime(2026, 3, 8, 10, 0, tzinfo=UTC), frozen=True)
+    for path in ("/youtube/v3/videos", "/", "/no-such-page"):
+        answer = web.get(sandbox.url + path)
+        assert answer.headers.get_list("date") == ["Sun, 08 Mar 2026 10:00:00 GMT"]

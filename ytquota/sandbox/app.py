@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -18,8 +19,9 @@ from ytquota.sandbox.tokens import ADDRESSES, TokenAddress
 from ytquota.sandbox.wire import Answer, Request
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
+    from ytquota.sandbox.clock import SandboxClock
     from ytquota.sandbox.state import State
 
 _API = ("/youtube/", "/upload/", "/resumable/", "/batch")
@@ -32,6 +34,7 @@ class Front:
 
     def __init__(self, state: State) -> None:
         oauth = OAuth(state.accounts, state.access)
+        self._clock = state.clock
         self._api = Api(state)
         self._google = GoogleApis(state)
         self._tokens = TokenAddress(state, oauth)
@@ -39,6 +42,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
+        send = _dated(send, self._clock)
         path = scope["path"]
         if path.startswith(_API):
             handle = self._api.answer
@@ -59,6 +63,18 @@ class Front:
             await _reset(scope, receive)
         else:
             await _send(answer, send)
+
+
+def _dated(send: Send, clock: SandboxClock) -> Send:
+    """Tell the sandbox's time in each answer, as Google tells its own."""
+
+    async def dated(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            date = formatdate(clock.time(), usegmt=True).encode()
+            message["headers"] = [*message.get("headers", ()), (b"date", date)]
+        await send(message)
+
+    return dated
 
 
 def _request(scope: Scope, body: bytes) -> Request:

@@ -35,6 +35,7 @@ class Server:
             log_level="critical",
             access_log=False,
             server_header=False,
+            date_header=False,  # ours follows the sandbox's clock
             timeout_keep_alive=60,
         )
         self._uvicorn = _Uvicorn(config)
