@@ -64,7 +64,7 @@ soak: $(STAMP) system-packages ## The long proofs
 	$(PYTEST) tests -m soak --timeout 3600
 
 screenshots: $(STAMP) system-packages ## Make the pictures of docs/images anew
-	YTQUOTA_SCREENSHOTS=docs/images $(PYTEST) tests -m browser -k screenshot
+	SCREENSHOTS=docs/images $(PYTEST) tests -m browser -k screenshot
 
 lock: ## Refresh the pins (valid for every Python 3.11+)
 	@[ -x $(UV) ] || $(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .tools uv

@@ -79,11 +79,13 @@ def monitor(settings, clock):
 def spend(monitor, clock):
     """Make a call that is answered with `status` at once, `at` an aware datetime if given."""
 
-    def spend_(method="videos.list", *, number=1, tag="bot", at=None, status=200, body=None, times=1):
+    def spend_(
+        method="videos.list", *, number=1, tag="bot", at=None, status=200, body=None, times=1, **facts
+    ):
         if at is not None:
             clock.set(at)
         for _ in range(times):
-            flight = monitor.begin([Demand(method, PROJECTS[number], str(number), tag)])
+            flight = monitor.begin([Demand(method, PROJECTS[number], str(number), tag, facts=facts)])
             flight.answered([(status, body)], latency=0.5)
 
     return spend_

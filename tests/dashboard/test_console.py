@@ -50,10 +50,10 @@ def states(settings, clock):
 def test_each_set_says_how_it_stands(console):
     """State, what is left, last use, token: and for its project, that sharing it adds nothing."""
     facts = console.panel.rows[1].facts.value
-    for told in ("Set 1", ">ready<", "Left today: 9,900 units, 99 searches", "Last used just now by crawler"):
+    for told in ("Set 1", ">ready<", ">9,900 units, 99 searches<", ">just now by crawler<"):
         assert told in facts
     assert "in use by new services" in facts
-    assert "Not used today" in console.panel.rows[3].facts.value
+    assert ">not today<" in console.panel.rows[3].facts.value
 
 
 def test_sets_stand_under_their_project_and_channel(console):

@@ -25,6 +25,11 @@ def feed(settings, monitor):
     return Feed(settings, monitor)
 
 
+def catch_up(feed):
+    for step in feed.due(ahead=False):
+        step()
+
+
 def test_an_empty_ledger_is_an_empty_snapshot(feed, settings):
     """Nothing counted: no pools, the sets of `.env`, the ledger's absolute path."""
     snapshot = feed.read()
@@ -95,10 +100,10 @@ def test_midnight_begins_a_new_day(feed, spend, clock):
     """After midnight Pacific sums start again, and history is due."""
     spend(times=5)
     feed.read()
-    feed.load_history()
+    catch_up(feed)
     clock.set(datetime(2026, 11, 11, 8, 1, tzinfo=UTC))
-    assert feed.needs_history
-    feed.load_history()
+    assert feed.due(ahead=False)
+    catch_up(feed)
     snapshot = feed.read()
     assert snapshot.today == {}
     assert snapshot.pool(UNITS).used == 0
@@ -110,7 +115,7 @@ def test_history_is_the_days_before_today(feed, spend):
     spend(at=datetime(2026, 11, 7, 20, tzinfo=UTC), times=2)
     spend(at=datetime(2026, 11, 9, 20, tzinfo=UTC), times=3)
     spend(at=datetime(2026, 11, 10, 20, tzinfo=UTC))
-    feed.load_history()
+    catch_up(feed)
     snapshot = feed.read()
     pool = snapshot.history.pools[UNITS]
     assert pool.units == (2, 0, 3)
@@ -123,7 +128,7 @@ def test_the_first_day_is_known_as_such(feed, spend):
     """With no day before today, the page must say since when it counts."""
     spend()
     feed.read()
-    feed.load_history()
+    catch_up(feed)
     assert feed.read().is_first_day
 
 
@@ -172,14 +177,14 @@ def test_a_comparison_with_google_is_news(feed, spend, settings, clock):
 def test_imported_days_are_history_at_the_next_look(feed, spend, monitor):
     """A dashboard that is open shows them without a restart."""
     spend()
-    feed.load_history()
-    assert not feed.needs_history
+    catch_up(feed)
+    assert not feed.due(ahead=False)
     start = bounds_of(date(2026, 11, 5)).start
     monitor.official.write(
         date(2026, 11, 5), "111111111111", [Use(start, 900, "default", "videos.list", 42)], price=lambda _: 1
     )
 
-    assert feed.needs_history
-    feed.load_history()
+    assert feed.due(ahead=False)
+    catch_up(feed)
     assert feed.read().history.trend("111111111111", "default") == (42, 0, 0, 0, 0)
     assert feed.day(date(2026, 11, 5))[UNITS].tags == {"official": 42}

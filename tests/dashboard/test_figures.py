@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from datetime import date, timedelta
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
@@ -13,6 +14,8 @@ import pytest
 
 from ytquota.clock import bounds_of
 from ytquota.dashboard import charts
+from ytquota.dashboard.axes import NARROW, WIDE
+from ytquota.dashboard.curve import Day, day_curve
 from ytquota.intelligence import frames
 
 DAY = date(2026, 11, 10)
@@ -30,7 +33,7 @@ def curve(**changes):
         "limit": 10_000,
         "left": 8_560,
     }
-    return charts.Day(**{**facts, **changes})
+    return Day(**{**facts, **changes})
 
 
 def texts(svg):
@@ -39,7 +42,7 @@ def texts(svg):
 
 def test_a_chart_is_an_svg_that_follows_the_theme():
     """Real text, colours as CSS variables, no sentinel left, named by its finding for screen readers."""
-    svg = charts.day_curve(curve()).svg()
+    svg = day_curve(curve()).svg()
     assert "var(--ytq-blue)" in svg
     assert "var(--ytq-muted)" in svg
     assert not re.search(r"#01020[3-9a]", svg)
@@ -56,7 +59,7 @@ def test_a_chart_is_an_svg_that_follows_the_theme():
 
 def test_two_charts_share_no_ids():
     """Both live in one page: a clip path of a hidden chart must not be taken for another's."""
-    one, other = (charts.day_curve(curve(), width=width).svg() for width in (charts.WIDE, charts.NARROW))
+    one, other = (day_curve(curve(), width=width).svg() for width in (WIDE, NARROW))
     ids = [set(re.findall(r'<clipPath id="(\w+)"', svg)) for svg in (one, other)]
     assert all(ids)
     assert not ids[0] & ids[1]
@@ -91,12 +94,12 @@ def test_two_charts_share_no_ids():
 )
 def test_the_title_states_the_finding(changes, title):
     """Not "quota over time", but what there is to know."""
-    assert charts.day_curve(curve(**changes)).title == title
+    assert day_curve(curve(**changes)).title == title
 
 
 def test_a_quiet_day_is_not_a_flat_line():
     """Far below the limit the scale follows the data, and the limit is named in words."""
-    svg = charts.day_curve(curve(today=[1] * 144, yesterday=[3] * 288)).svg()
+    svg = day_curve(curve(today=[1] * 144, yesterday=[3] * 288)).svg()
     assert "limit 10,000, far above this scale" in texts(svg)
 
 
@@ -104,14 +107,47 @@ def test_a_quiet_day_is_not_a_flat_line():
 def test_hours_are_named_by_the_clock_on_days_of_23_and_25_hours(day, marks):
     """Three hours after midnight it is 04 when a spring day skips one, 02 when an autumn day repeats one."""
     bounds = bounds_of(day)
-    found = texts(charts.day_curve(curve(bounds=bounds, now=bounds.start + 60, today=[1])).svg())
+    found = texts(day_curve(curve(bounds=bounds, now=bounds.start + 60, today=[1])).svg())
     assert marks in " ".join(found)
+
+
+def labels_of(chart):
+    """How high each label at the end of the day is written, from above, in pixels."""
+    found = {}
+    for text in ET.fromstring(chart.svg()).iter("{http://www.w3.org/2000/svg}text"):
+        at = re.search(r"translate\([\d.]+ ([\d.]+)\)", text.get("transform", "")) or re.search(
+            r"(?:^|\s)([\d.]+)$", text.get("y", "")
+        )
+        if at and text.text and text.text.startswith(("yesterday", "forecast", "1,440")):
+            found[text.text.split()[0]] = float(at[1])
+    return found
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("end", [1_500, 1_700, 2_200])
+def test_labels_do_not_cover_one_another(width, end):
+    """Yesterday, forecast and today's count end close together late in the day: each can be read."""
+    start = bounds_of(DAY).start
+    chart = day_curve(
+        curve(
+            now=start + 20 * 3600,
+            today=[6 * step for step in range(1, 241)],
+            yesterday=[end * step // 288 for step in range(1, 289)],
+            limit=6_000,
+            fan=[(start + hour * 3600, 1_440, 1_440 + 60 * (hour - 20), 2_500) for hour in range(20, 25)],
+        ),
+        width=width,
+    )
+    found = labels_of(chart)
+    close = ("yesterday", "forecast", *(["1,440"] if width == NARROW else []))
+    heights = sorted(found[name] for name in close)
+    assert all(below - above >= 11 for above, below in pairwise(heights)), found
 
 
 def test_small_bars_are_added_up():
     """The dearest five by name and the rest as one, with shares."""
     chart = charts.burn_bars({f"m{n}": n for n in range(1, 11)})
-    assert chart.title == "m10 took 18 %"
+    assert chart.title == "m10 took 18 % of 55 units"
     found = texts(chart.svg())
     assert [text for text in found if text.startswith("m")] == ["m10", "m9", "m8", "m7", "m6"]
     assert {"5 others", "15", "27 %"} <= set(found)
@@ -140,13 +176,13 @@ def test_the_heat_map_names_the_busiest_hour():
     heat.loc[20, "Fri"], heat.loc[7, "Mon"], heat.loc[8, "Mon"] = 90.0, 80.0, 80.0
     chart = charts.heat_map(heat)
     assert chart.title == "The busiest hour is Fri 20:00 Pacific, with 90 units on average"
-    assert "Mon" in texts(chart.svg())
+    assert {"Mon", "0", "90 units an hour"} <= set(texts(chart.svg()))
 
 
 @pytest.mark.parametrize(
     "chart",
     [
-        charts.day_curve(curve(today=[], yesterday=())),
+        day_curve(curve(today=[], yesterday=())),
         charts.burn_bars({}),
         charts.daily_bars([DAY], [0], [0], 10_000),
         charts.heat_map(frames.heatmap(frames.calls_frame([]))),
@@ -162,9 +198,7 @@ def test_drawing_in_threads_leaves_the_notebooks_settings_alone():
     """Charts drawn off the loop neither disturb each other nor what a notebook set."""
     before = dict(mpl.rcParams)
     drawn = []
-    threads = [
-        threading.Thread(target=lambda: drawn.append(charts.day_curve(curve()).svg())) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: drawn.append(day_curve(curve()).svg())) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -176,7 +210,7 @@ def test_drawing_in_threads_leaves_the_notebooks_settings_alone():
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_a_chart_can_be_kept_as_a_file(tmp_path, suffix):
     """With its title, on white, readable anywhere."""
-    path = charts.day_curve(curve()).save(tmp_path / f"day.{suffix}")
+    path = day_curve(curve()).save(tmp_path / f"day.{suffix}")
     content = path.read_bytes()
     assert len(content) > 5_000
     if suffix == "svg":

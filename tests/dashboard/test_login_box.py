@@ -71,7 +71,7 @@ async def until(box, text):
         assert time.monotonic() < deadline, box.result.value + box.link.value
         begun = time.perf_counter()
         await asyncio.sleep(0.02)
-        assert time.perf_counter() - begun < 1.0, "the kernel was blocked"
+        assert time.perf_counter() - begun < 5.0, "the kernel was blocked"
 
 
 def link_of(box):
@@ -103,6 +103,7 @@ def test_a_login_succeeds_and_says_whose_it_is(open_box, here, sandbox):
         box = open_box(on_done=refreshed)
         box.ask.click()
         await asyncio.sleep(0.3)
+        box.reason.value = "its owner changed the password"
         box.begin.click()
         await until(box, "Open the consent page")
         assert 'rel="noopener noreferrer"' in box.link.value
@@ -114,7 +115,8 @@ def test_a_login_succeeds_and_says_whose_it_is(open_box, here, sandbox):
     assert done
     assert settings.sets[1].token_file.read_text() != before
     assert load_sets(settings, monitor)[0].state == "ready"
-    assert monitor.audit_rows()[-1]["action"] == "login"
+    row = monitor.audit_rows()[-1]
+    assert (row["action"], row["why"]) == ("login", "its owner changed the password")
 
 
 def test_a_login_can_be_given_up(open_box, here):

@@ -23,7 +23,7 @@ def look(dashboard, *, times=1):
     async def scene():
         for _ in range(times):
             await dashboard.refresh()
-            await dashboard.load_history()
+            await dashboard.read_more()
             await dashboard.refresh()
 
     asyncio.run(scene())
@@ -313,7 +313,7 @@ def test_an_earlier_day_can_be_looked_at_and_there_is_a_way_back(open_dashboard,
     dashboard.days.value = YESTERDAY.date()
     assert dashboard.live.layout.display == ""
     assert "100 units used on Monday 9 November" in dashboard.today.value
-    assert "night job took all of it" in dashboard.today.value
+    assert "night job took all 100 units" in dashboard.today.value
     assert "1 unit used" in dashboard.cards.value
     dashboard.live.click()
     assert dashboard.days.label == "today, live"

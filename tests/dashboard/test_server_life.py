@@ -77,12 +77,13 @@ def test_a_server_that_does_not_listen_is_ended_all_the_same(tmp_path):
         "import signal, sys, time, types\n"
         "from ytquota.dashboard import server\n"
         "server._PATIENCE = 0.5\n"
-        "def stuck(arguments):\n"
+        "def stuck(arguments, config):\n"
         "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "    print('stuck', *arguments, flush=True)\n"
         "    time.sleep(600)\n"
         "sys.modules['voila'] = types.ModuleType('voila')\n"
-        "sys.modules['voila.app'] = types.SimpleNamespace(main=stuck)\n"
+        "app = types.SimpleNamespace(Voila=types.SimpleNamespace(launch_instance=stuck))\n"
+        "sys.modules['voila.app'] = app\n"
         "server.main()\n"
     )
     process = subprocess.Popen(

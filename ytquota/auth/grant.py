@@ -51,6 +51,7 @@ def accept_grant(
     *,
     monitor: QuotaMonitor | None,
     who: str,
+    why: str = "",
 ) -> LoginResult:
     """Save what a person granted.
 
@@ -61,6 +62,7 @@ def accept_grant(
         content: what `Consent.exchange` returned.
         monitor: where the one unit for learning the channel is counted; opened from the settings by default.
         who: who did it, for the audit row.
+        why: the reason, for the same.
     """
     if monitor is None:
         from ytquota.auth.session import open_monitor  # noqa: PLC0415 - session imports this package's sets
@@ -72,7 +74,7 @@ def accept_grant(
     after = load_token(number, token_file)
     StateFile(settings.memory_dir, clock=monitor.clock).clear_quarantine(number)
     facts = {"from": _audited(before), "to": _audited(after)}
-    monitor.audit("login", credential_set=number, who=who, why="consent given", **facts)
+    monitor.audit("login", credential_set=number, who=who, why=why or "consent given", **facts)
     message = " ".join(_sentences(before, after, problem))
     _log.info("%s", message)
     return LoginResult(number, after.project, after.channel_id, after.channel_title, after.scopes, message)

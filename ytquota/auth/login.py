@@ -126,6 +126,7 @@ def start_login(
     listen: bool = True,
     timeout: float = TIMEOUT,
     who: str | None = None,
+    why: str = "",
 ) -> LoginAttempt:
     """Begin a login and return at once.
 
@@ -136,6 +137,7 @@ def start_login(
         listen: receive the redirected browser on this machine; without it the address must be pasted.
         timeout: seconds until it ends by itself.
         who: who does it, for the audit row; the system user by default.
+        why: the reason, for the same.
 
     Raises:
         CredentialError: there is no such set, it is an API key, or its client secrets are missing or wrong.
@@ -154,7 +156,7 @@ def start_login(
     attempt = LoginAttempt(consent, receiver, timeout)
     attempt.run(
         lambda content: accept_grant(
-            settings, number, token_file, content, monitor=monitor, who=who or whoami()
+            settings, number, token_file, content, monitor=monitor, who=who or whoami(), why=why
         )
     )
     return attempt

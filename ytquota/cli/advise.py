@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ytquota.cli.desk import Desk
-from ytquota.cli.output import console, count, fail, print_json
+from ytquota.cli.output import console, fail, print_json
 from ytquota.clock import day_start, quota_day
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ytquota.intelligence.advice import Advice
-
-_FEW = 10
 
 
 def advise(
@@ -74,37 +72,9 @@ def _numbered(number: int, advice: Advice) -> Table:
     table.add_column(width=2)
     table.add_column()
     table.add_row(Text(str(number), style="bold"), Text(advice.title, style="bold"))
-    table.add_row("", Text(_saving(advice), style="green"))
-    table.add_row("", Text(_evidence(advice), style="dim"))
+    table.add_row("", Text(advice.worth(), style="green"))
+    table.add_row("", Text(advice.evidence(), style="dim"))
     table.add_row("", Text(advice.change))
     table.add_row("", Text(indent(advice.code, "  "), style="cyan"))
     table.add_row("", Text(f"Assumed: {advice.assumption}", style="dim"))
     return table
-
-
-def _saving(advice: Advice) -> str:
-    if not advice.saving:
-        return f"Saves no units, but {count(advice.spared)} calls ({advice.certainty})"
-    word = "units" if advice.bucket == "default" else "calls"
-    told = (
-        f"Saves {_amount(advice.saving)} {word} a day of {advice.bucket}, "
-        f"{advice.share:.1%} of the pool ({advice.certainty})"
-    )
-    costs = [f"{_amount(units)} a day of {bucket}" for bucket, units in advice.cost.items()]
-    return f"{told}; costs {' and '.join(costs)}" if costs else told
-
-
-def _evidence(advice: Advice) -> str:
-    days = "1 day" if advice.days == 1 else f"{advice.days} days"
-    return (
-        f"{count(advice.calls)} {_calls(advice)} by {advice.tag} on {days}, "
-        f"{count(advice.units)} units; {count(advice.spared)} to spare. Project {advice.project}"
-    )
-
-
-def _calls(advice: Advice) -> str:
-    return "calls" if advice.method == "several" else f"calls of {advice.method}"
-
-
-def _amount(units: float) -> str:
-    return f"{units:.1f}" if units < _FEW else f"{units:,.0f}"

@@ -154,7 +154,8 @@ class ActionBar(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _put_question(self, notice: str, more: Sequence[str] = ()) -> None:
         assert self._open is not None
         sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in (self._told, *more))
-        self.question.value = (f'<p role="alert"><b>{escape(notice)}</b></p>' if notice else "") + sentences
+        alert = f'<p role="alert"><b>{escape(notice)}</b></p>' if notice else ""
+        self.question.value = f'{alert}<div role="status">{sentences}</div>'
         self._sure = False
         self._name_answer("primary", self._open.label)
         self.children = [self._row, self._asking, self.result]

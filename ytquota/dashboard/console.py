@@ -14,6 +14,7 @@ from ytquota.auth import rotation
 from ytquota.auth.sets import by_project
 from ytquota.dashboard import cards
 from ytquota.dashboard.confirm import Action, ActionBar
+from ytquota.dashboard.health import HealthCard
 from ytquota.dashboard.live import Live, put
 from ytquota.dashboard.proposals import proposals_page, propose
 from ytquota.dashboard.set_row import SetRow
@@ -48,6 +49,7 @@ class ConsolePanel(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.rows: dict[int, SetRow] = {}
         self.groups: dict[tuple[str, tuple[int, ...]], w.HTML] = {}
         self.proposals, self.note, self.trail = w.HTML(), w.HTML(), w.HTML()
+        self.health = HealthCard(desk)
         self.undo = ActionBar({"undo": self._undoing()}, on_done=on_done)
         super().__init__([self.proposals, self.note])
 
@@ -66,6 +68,7 @@ class ConsolePanel(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def tick(self, now: float) -> None:
         """Bring texts with a running time up to date."""
         self._now = now
+        self.health.tick(now)
         if self._snapshot is not None:
             put(self.proposals, proposals_page(propose(self._snapshot, now)))
 
@@ -73,7 +76,7 @@ class ConsolePanel(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         """Dispose of every part."""
         for part in (*self.rows.values(), *self.groups.values()):
             part.close()
-        for part in (self.proposals, self.note, self.trail, self.undo):
+        for part in (self.proposals, self.note, self.health, self.trail, self.undo):
             part.close()
         super().close()
 
@@ -94,6 +97,7 @@ class ConsolePanel(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
                 self.groups[key] = w.HTML()
             put(self.groups[key], head)
             order += [self.groups[key], *(self.rows[number] for number in key[1])]
+        order += [self.health]
         order += [self.trail, self.undo] if numbers else []
         self._order(order)
 

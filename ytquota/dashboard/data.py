@@ -6,8 +6,8 @@ are read, and added to the day's sums.
 
 from __future__ import annotations
 
-import logging
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
@@ -15,7 +15,8 @@ from ytquota.auth.choice import permitted
 from ytquota.auth.rotation import preview_undo
 from ytquota.auth.sets import load_sets
 from ytquota.auth.state import FILE_NAME as STATE_FILE
-from ytquota.dashboard.snapshot import Desk, Pool, PoolKey, Snapshot
+from ytquota.dashboard.seldom import Seldom
+from ytquota.dashboard.snapshot import Desk, Pool, Snapshot
 from ytquota.dashboard.sums import STEP, DaySums
 from ytquota.dashboard.trail import read_trail
 from ytquota.errors import CredentialError
@@ -25,24 +26,18 @@ from ytquota.monitor.reconciled import ReconciledFile
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ytquota.auth.sets import CredentialSet
-    from ytquota.dashboard.history import History
-    from ytquota.dashboard.snapshot import AuditRow, Today
-    from ytquota.intelligence import QuotaIntelligence
-    from ytquota.intelligence.outlook import Forecast
+    from ytquota.dashboard.snapshot import AuditRow, PoolKey, Today
     from ytquota.monitor.log import Position
     from ytquota.monitor.reconciled import Reconciled
 
 TREND_DAYS = 14
 _LOOK_AGAIN = 10.0
 """Seconds after which everything is read anew: marks end, and other hosts count, without a log line."""
-_FORECAST_EVERY = 180.0
-_DAYS_KEPT = 6
 _WATCHED = (STATE_FILE, RECONCILED, "audit.jsonl")  # files whose change is news, the trail last
-_log = logging.getLogger("ytquota")
 
 
 class Feed:
@@ -70,12 +65,7 @@ class Feed:
         self._bounds = clocks.DayBounds(date.min, 0.0, 0.0)
         self._sums = DaySums(0.0)
         self._trail: tuple[int, tuple[AuditRow, ...], str] = (-1, (), "")  # when it changed, rows, undo
-        self._history: History | None = None
-        self._imported = 0  # when official days last changed, as far as the history knows
-        self._days: dict[date, dict[PoolKey, Today]] = {}
-        self._intelligence: QuotaIntelligence | None = None
-        self._forecasts: dict[PoolKey, Forecast] = {}
-        self._forecast_at = float("-inf")
+        self._more: Seldom | None = None
         self._last: Snapshot | None = None
 
     @property
@@ -125,50 +115,25 @@ class Feed:
         self._last = snapshot
         return snapshot
 
-    @property
-    def needs_history(self) -> bool:
-        """Whether the days before today are still to be read."""
-        if self._history is None or self._history.today != clocks.quota_day(self.now()):
-            return True
-        return self._monitor is not None and self._monitor.official.stamp() != self._imported
+    def due(self, *, ahead: bool) -> list[Callable[[], None]]:
+        """Return what it is time to read beside the live numbers, step by step; the next look shows each.
 
-    def load_history(self) -> None:
-        """Read the days before today; the next look shows them. May run beside `read`."""
-        from ytquota.dashboard.history import read_history  # noqa: PLC0415 - pandas, after the first paint
-
-        _, monitor = self.desk
-        self._imported, self._days = monitor.official.stamp(), {}
-        self._history = read_history(monitor, clocks.quota_day(monitor.clock.time()))
-        self._read_at = float("-inf")
+        Args:
+            ahead: whether forecasts and advice are wanted, beside the days before today.
+        """
+        return [partial(self._read_more, step) for step in self._seldom.due(ahead=ahead)]
 
     def day(self, day: date) -> Mapping[PoolKey, Today]:
-        """Every pool on an earlier quota day; read once, then kept. May run beside `read`."""
-        if day not in self._days:
-            from ytquota.dashboard.history import read_day  # noqa: PLC0415 - pandas
-
-            _, monitor = self.desk
-            kept = dict(list(self._days.items())[1 - _DAYS_KEPT :])
-            self._days = kept | {day: read_day(monitor, day)}
-        return self._days[day]
+        """Every pool on an earlier quota day. May run beside `read`."""
+        return self._seldom.day(day)
 
     @property
-    def needs_forecasts(self) -> bool:
-        """Whether it is time to look ahead again."""
-        return not 0 <= self.now() - self._forecast_at < _FORECAST_EVERY
+    def _seldom(self) -> Seldom:
+        self._more = self._more or Seldom(self.desk[1])
+        return self._more
 
-    def load_forecasts(self) -> None:
-        """Look ahead; the next look shows it. May run beside `read`. Where that fails, nothing is shown."""
-        from ytquota.intelligence import QuotaIntelligence  # noqa: PLC0415 - after the first paint
-
-        _, monitor = self.desk
-        self._forecast_at = monitor.clock.time()
-        try:
-            self._intelligence = self._intelligence or QuotaIntelligence(monitor)
-            made = self._intelligence.forecast(check=False)
-        except Exception as error:  # noqa: BLE001 - the numbers of today do not depend on it
-            _log.warning("No forecast could be made: %s", error)
-            made = []
-        self._forecasts = {PoolKey(one.project, one.bucket): one for one in made if one.total is not None}
+    def _read_more(self, step: Callable[[], None]) -> None:
+        step()
         self._read_at = float("-inf")
 
     def close(self) -> None:
@@ -201,21 +166,22 @@ class Feed:
         summary = monitor.get_usage_summary()
         steps = int((now - self._bounds.start) // STEP) + 1
         since = summary["counted_since"]
-        sets = load_sets(settings, monitor)
+        sets, more = load_sets(settings, monitor), self._seldom
         return Snapshot(
             day=self._bounds.day,
             resets_at=self._bounds.end,
             ledger=summary["ledger"],
             counted_since=datetime.fromisoformat(since).timestamp() if since else None,
-            is_first_day=self._history is not None and not self._history.days,
+            is_first_day=more.history is not None and not more.history.days,
             pools=tuple(self._pools(summary, ReconciledFile(settings.memory_dir).read(), now)),
             sets=tuple(sets),
             today=self._sums.today(steps),
             troubles=self._sums.troubles(),
-            history=self._history,
+            history=more.history,
             uses=self._sums.uses(),
             desk=self._decided(settings, sets),
-            forecasts=self._forecasts,
+            forecasts=more.forecasts,
+            advice=more.advice,
         )
 
     def _decided(self, settings: Settings, sets: Sequence[CredentialSet]) -> Desk:
@@ -229,10 +195,11 @@ class Feed:
         )
 
     def _pools(self, summary: Mapping[str, Any], compared: Reconciled, now: float) -> Iterable[Pool]:
+        history = self._seldom.history
         for project, buckets in summary["projects"].items():
             for bucket, facts in buckets.items():
                 until = facts["exhausted_until"]
-                before = self._history.trend(project, bucket) if self._history else ()
+                before = history.trend(project, bucket) if history else ()
                 yield Pool(
                     project=project,
                     bucket=bucket,

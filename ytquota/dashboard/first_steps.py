@@ -190,7 +190,9 @@ class Checklist:
 
     def _repr_html_(self) -> str:
         rows = "".join(map(_row, self.steps))
-        return f'{style()}<div class="ytq"><table class="ytq-log"><tbody>{rows}</tbody></table></div>'
+        return (
+            f'{style()}<div class="ytq"><table class="ytq-log ytq-checks"><tbody>{rows}</tbody></table></div>'
+        )
 
 
 def _row(step: Step) -> str:

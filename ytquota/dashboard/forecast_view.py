@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ytquota.clock import PACIFIC, bounds_of, quota_day
-from ytquota.dashboard.charts import WIDE
+from ytquota.clock import bounds_of, quota_day
+from ytquota.dashboard.axes import HOUR, WIDE, hour_axis, limit_line
+from ytquota.dashboard.cards import unit_of
 from ytquota.dashboard.figures import TEXT, Chart, Palette
 from ytquota.intelligence.replay import calibration
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from ytquota.intelligence.outlook import Forecast
 
-_HOUR = 3600.0
 _FEW = 10  # cases, below which a calibration is chance
 
 
@@ -31,12 +30,13 @@ def fan_chart(forecast: Forecast, intraday: pd.DataFrame, *, width: int = WIDE) 
         intraday: today by five minutes, as `QuotaIntelligence.intraday(project=..., bucket=...)` gives it.
         width: of the chart, in pixels.
     """
-    start = bounds_of(quota_day(forecast.made_at)).start
-    hours = [0.0, *((at.timestamp() - start) / _HOUR for at in intraday["at"])]
-    made = (forecast.made_at.timestamp() - start) / _HOUR
+    bounds = bounds_of(quota_day(forecast.made_at))
+    start = bounds.start
+    hours = [0.0, *((at.timestamp() - start) / HOUR for at in intraday["at"])]
+    made = (forecast.made_at.timestamp() - start) / HOUR
     seen = [min(hour, made) for hour in hours]
     totals = [0, *intraday["total"]]
-    ahead = [(point.at.timestamp() - start) / _HOUR for point in forecast.fan]
+    ahead = [(point.at.timestamp() - start) / HOUR for point in forecast.fan]
     low, middle, high = (
         np.array([point.total[level] for point in forecast.fan], dtype=float) for level in range(3)
     )
@@ -45,37 +45,29 @@ def fan_chart(forecast: Forecast, intraday: pd.DataFrame, *, width: int = WIDE) 
         axes.fill_between(ahead, low, high, color=palette.sky, alpha=0.3, linewidth=0, label="80 % band")
         axes.plot(ahead, middle, color=palette.blue, lw=1.6, ls=(0, (4, 2)), label="median")
         axes.plot(seen, totals, color=palette.blue, lw=2.4, label="used")
-        axes.axhline(forecast.limit, color=palette.red, lw=1.4)
-        top = max([forecast.used, *high, 1.0])
-        if forecast.limit <= 2 * top:
-            top = max(top, forecast.limit)
-            axes.text(
-                0.1,
-                forecast.limit,
-                f"limit {forecast.limit:,}",
-                color=palette.red,
-                fontsize=TEXT,
-                va="bottom",
-            )
-        axes.set_ylim(0, 1.1 * top)
-        _hour_axis(axes, palette, start)
-        axes.yaxis.set_major_formatter("{x:,.0f}")
-        axes.legend(frameon=False, fontsize=TEXT, labelcolor=palette.ink, loc="upper left")
+        highest = max([forecast.used, *high, 1.0])
+        top = 1.15 * (max(highest, forecast.limit) if forecast.limit <= 2 * highest else highest)
+        limit_line(axes, palette, forecast.limit, top)
+        axes.set_ylim(0, top)
+        hour_axis(axes, palette, bounds, width)
+        _counted(axes, palette, unit_of(forecast.bucket))
+        axes.legend(frameon=False, fontsize=TEXT, labelcolor=palette.ink, ncols=3, loc="upper right")
 
     return Chart(str(forecast), (width, 300), draw)
 
 
-def backtest_chart(cases: pd.DataFrame, *, hour: int = 12, width: int = WIDE) -> Chart:
+def backtest_chart(cases: pd.DataFrame, *, hour: int = 12, unit: str = "units", width: int = WIDE) -> Chart:
     """What the forecast of an hour said of each finished day's total, and what came.
 
     Args:
         cases: of `QuotaIntelligence.replay`.
         hour: which forecasts of the day.
+        unit: what is counted, in the plural.
         width: of the chart, in pixels.
     """
     own = cases[cases["hour"] == hour].reset_index(drop=True)
     inside = (own["total"] >= own["low"]) & (own["total"] <= own["high"])
-    title = f"Known at {hour:02d}:00: {inside.sum()} of {len(own)} days lay inside the 80 % band"
+    title = f"Known at {hour:02d}:00 Pacific: {inside.sum()} of {len(own)} days lay inside the 80 % band"
 
     def draw(axes: Any, palette: Palette) -> None:
         places = np.arange(len(own))
@@ -89,8 +81,9 @@ def backtest_chart(cases: pd.DataFrame, *, hour: int = 12, width: int = WIDE) ->
             axes.plot(places[chosen], own["total"][chosen], mark, color=colour, ms=5, label=name)
         marks = places[:: max(1, len(own) // 8)]
         axes.set_xticks(marks, [f"{own['day'][place]:%-d %b}" for place in marks])
-        axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter("{x:,.0f}")
+        axes.set_ylim(0, 1.2 * max([*own["high"], *own["total"], 1.0]))
+        axes.set_xlabel("quota day, Pacific time", color=palette.muted, fontsize=TEXT)
+        _counted(axes, palette, f"{unit} per quota day")
         axes.legend(frameon=False, fontsize=TEXT, labelcolor=palette.ink, ncols=4, loc="upper left")
 
     return Chart(title if len(own) else _TOO_FEW, (width, 280), _unless_empty(own, draw))
@@ -100,7 +93,7 @@ def calibration_chart(cases: pd.DataFrame, *, width: int = 420) -> Chart:
     """How often what came lay below each quantile: on the diagonal, if the forecast knows how sure it is."""
     observed = calibration(cases)
     inside = ((cases["rank"] >= 0.1) & (cases["rank"] <= 0.9)).mean() if len(cases) else 0.0  # noqa: PLR2004
-    title = f"The 80 % band held {inside:.0%} of {len(cases)} forecasts"
+    title = f"The 80 % band held {100 * inside:.0f} % of {len(cases)} forecasts"
 
     def draw(axes: Any, palette: Palette) -> None:
         axes.plot([0, 1], [0, 1], color=palette.muted, lw=1, ls=(0, (4, 3)))
@@ -125,16 +118,22 @@ def days_ahead_chart(forecast: Forecast, *, width: int = WIDE) -> Chart:
             colour = palette.red if day in risky else palette.blue
             axes.vlines(place, day.total.low, day.total.high, color=colour, lw=8, alpha=0.35)
             axes.plot(place, day.total.middle, "_", color=colour, ms=16, mew=2.5)
-            axes.text(
-                place, day.total.high, f"{day.run_out_probability:.0%}",
-                color=palette.ink, fontsize=TEXT, ha="center", va="bottom",
-            )  # fmt: skip
-        axes.axhline(forecast.limit, color=palette.red, lw=1.4)
-        axes.set_xticks(range(len(days)), [f"{day.day:%a %-d %b}" for day in days])
-        axes.set_ylim(0, 1.15 * max([forecast.limit, *(day.total.high for day in days)]))
-        axes.yaxis.set_major_formatter("{x:,.0f}")
+        names = [f"{day.day:%a %-d %b}\n{100 * day.run_out_probability:.0f} %" for day in days]
+        axes.set_xticks(range(len(days)), names)
+        top = 1.15 * max([forecast.limit, *(day.total.high for day in days)])
+        limit_line(axes, palette, forecast.limit, top)
+        axes.set_ylim(0, top)
+        axes.set_xlabel(
+            "quota day, Pacific time, and how likely it runs out", color=palette.muted, fontsize=TEXT
+        )
+        _counted(axes, palette, f"{unit_of(forecast.bucket)} per quota day")
 
     return Chart(title if days else _TOO_FEW, (width, 260), _unless_empty(days, draw))
+
+
+def _counted(axes: Any, palette: Palette, what: str) -> None:
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_ylabel(what, color=palette.muted, fontsize=TEXT)
 
 
 _TOO_FEW = "There is too little history for this yet"
@@ -148,13 +147,3 @@ def _unless_empty(
         axes.set_axis_off()
 
     return draw if len(what) else nothing
-
-
-def _hour_axis(axes: Any, palette: Palette, start: float) -> None:
-    end = bounds_of(quota_day(start)).end
-    length = round((end - start) / _HOUR)
-    marks = list(range(0, length, 3))
-    names = [f"{datetime.fromtimestamp(start + hour * _HOUR, PACIFIC):%H}" for hour in marks]
-    axes.set_xlim(0, length)
-    axes.set_xticks([*marks, length], [*names, "24"])
-    axes.set_xlabel("hour of the quota day, Pacific time", color=palette.muted, fontsize=TEXT)

@@ -31,7 +31,7 @@ class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     """
 
     _looks_ahead = False
-    """Whether forecasts are shown."""
+    """Whether forecasts and advice are shown."""
 
     def __init__(
         self, settings: Settings | None = None, monitor: QuotaMonitor | None = None, *, interval: float = 1.0
@@ -102,13 +102,9 @@ class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         while not self._closed:
             if self.is_live:
                 await self.refresh()
-                if self._snapshot is not None and self._wants_more:
-                    self._tasks.start(self.load_history)
+                if self._snapshot is not None and not self._is_behind:
+                    self._tasks.start(self.read_more)
             await asyncio.sleep(self._interval)
-
-    @property
-    def _wants_more(self) -> bool:
-        return self._feed.needs_history or (self._looks_ahead and self._feed.needs_forecasts)
 
     async def refresh(self) -> None:
         """Look at the ledger once and show what is new; an error is shown, and the next look tries again."""
@@ -127,18 +123,20 @@ class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             else:
                 put(self.problem, "")
 
-    async def load_history(self) -> None:
-        """Read the days before today and look ahead, which takes seconds; the next refresh shows them."""
+    async def read_more(self) -> None:
+        """Read what is due beside the live numbers and takes seconds; the next refresh shows it."""
         if self._is_behind:
             return
         self._is_behind = True
         try:
-            if self._feed.needs_history:
-                await asyncio.to_thread(self._feed.load_history)
-            if self._looks_ahead and self._feed.needs_forecasts:
-                await asyncio.to_thread(self._feed.load_forecasts)
+            for read in self._feed.due(ahead=self._looks_ahead):
+                await asyncio.to_thread(read)
+                self._more_was_read()
         finally:
             self._is_behind = False
+
+    def _more_was_read(self) -> None:
+        """Show it soon."""
 
     def _show_error(self, error: Exception) -> None:
         told = str(error) or type(error).__name__

@@ -47,12 +47,14 @@ class LoginBox(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._attempt: LoginAttempt | None = None
         self.ask = w.Button(description=f"Log in set {number} again")
         self.told, self.link, self.result = w.HTML(), w.HTML(), w.HTML()
+        self.reason = w.Text(description="Why?", placeholder="kept in the audit trail")
+        self.reason.style.description_width = "initial"
         self.cancel = w.Button(description="Cancel")
         self.begin = w.Button(description=f"Yes: log in set {number}", button_style="primary")
         self.give_up = w.Button(description="Give the login up")
         self.address = w.Text(description="Address", placeholder="of the page the browser ended at")
         self.hand_over = w.Button(description="Hand the address over")
-        self._question = w.VBox([self.told, w.HBox([self.cancel, self.begin])])
+        self._question = w.VBox([self.told, self.reason, w.HBox([self.cancel, self.begin])])
         self._waiting = w.VBox([self.link, w.HBox([self.address, self.hand_over]), self.give_up])
         for part in (self._question, self._waiting):
             part.add_class("ytq-ask")
@@ -76,7 +78,7 @@ class LoginBox(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._stop()
         self._tasks.close()
         rows = (self._question.children[-1], self._waiting.children[1])
-        texts = (self.told, self.link, self.result, self.address)
+        texts = (self.told, self.link, self.result, self.reason, self.address)
         buttons = (self.ask, self.cancel, self.begin, self.give_up, self.hand_over)
         for part in (*texts, *buttons, *rows, self._question, self._waiting):
             part.close()
@@ -88,7 +90,7 @@ class LoginBox(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     async def _ask(self) -> None:
         if self.is_waiting:
             return
-        self.result.value = ""
+        self.result.value = self.reason.value = ""
         self.told.value = await asyncio.to_thread(self._preview)
         self._show(self._question)
 
@@ -103,7 +105,7 @@ class LoginBox(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         speaks = "Bots will speak in the name of the channel that you choose."
         if one.channel_id is not None:
             speaks = f"Choose {one.speaker} again: with another one, bots will speak in its name."
-        return f"<p>{escape(will)}</p><p>{escape(speaks)}</p>"
+        return f'<div role="status"><p>{escape(will)}</p><p>{escape(speaks)}</p></div>'
 
     async def _begin(self) -> None:
         if self.is_waiting or self._question not in self.children:
@@ -111,7 +113,12 @@ class LoginBox(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._show()
         settings, monitor = self._desk()
         attempt = await asyncio.to_thread(
-            start_login, settings, self._number, monitor=monitor, timeout=self._timeout
+            start_login,
+            settings,
+            self._number,
+            monitor=monitor,
+            timeout=self._timeout,
+            why=self.reason.value.strip(),
         )
         self._attempt = attempt
         self._put_link(attempt.url, monitor.clock.time() + self._timeout)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from ytquota.dashboard import cards, views
+from ytquota.dashboard.advice_view import advice_page, advice_title
 from ytquota.dashboard.console import ConsolePanel
 from ytquota.dashboard.live import Live, put
 from ytquota.dashboard.proposals import propose
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from ytquota.monitor import QuotaMonitor
     from ytquota.settings import Settings
 
-TABS = ("Today", "Four weeks", "Credential sets", "Refused and failed")
-_TODAY, _MONTH, _SETS, _TROUBLES = range(4)
+TABS = ("Today", "Four weeks", "Advice", "Credential sets", "Refused and failed")
+_TODAY, _MONTH, _ADVICE = range(3)
 _REDRAW = 10.0
 _TODAY_LIVE = ("today, live", "")  # None would be no choice at all
+_ALL_PROJECTS = ("all", "")
 
 
 class Dashboard(Live):
@@ -56,6 +58,9 @@ class Dashboard(Live):
 
     def _parts(self) -> list[Any]:
         self.cards, self.saved = w.HTML(), w.HTML()
+        self.projects = w.Dropdown(
+            description="Project", options=[_ALL_PROJECTS], layout=w.Layout(display="none")
+        )
         self.pools = w.Dropdown(description="Charts of", options=[], layout=w.Layout(display="none"))
         self.days = w.Dropdown(description="Day", options=[_TODAY_LIVE], layout=w.Layout(display="none"))
         self.live = w.Button(description="Back to live", layout=w.Layout(display="none"))
@@ -63,10 +68,10 @@ class Dashboard(Live):
             description="Save pictures", tooltip="Write the charts of this tab as PNG and SVG"
         )
         self.pause = w.Button(description="Pause", tooltip="Stop or resume looking at the ledger")
-        self.today, self.month, self.troubles = w.HTML(), w.HTML(), w.HTML()
+        self.today, self.month, self.advice, self.troubles = (w.HTML() for _ in range(4))
         self.sets = ConsolePanel(lambda: self._feed.desk, self.refresh_now)
-        self.tabs = w.Tab([self.today, self.month, self.sets, self.troubles], titles=TABS)
-        self._chosen = w.HBox([self.pools, self.days, self.live])
+        self.tabs = w.Tab([self.today, self.month, self.advice, self.sets, self.troubles], titles=TABS)
+        self._chosen = w.HBox([self.projects, self.pools, self.days, self.live])
         self._tools = w.HBox([self._chosen, w.HBox([self.save, self.pause])])
         self._tools.add_class("ytq-tools")
         for row in self._tools.children:
@@ -74,6 +79,7 @@ class Dashboard(Live):
         self.pause.on_click(self._paused_or_resumed)
         self.save.on_click(lambda _: self._tasks.start(self._save))
         self.live.on_click(lambda _: self.days.set_trait("value", ""))
+        self.projects.observe(self._project_changed, "value")
         for choice, trait in ((self.pools, "value"), (self.days, "value"), (self.tabs, "selected_index")):
             choice.observe(self._choice_changed, trait)
         return [self.head, self.problem, self.cards, self._tools, self.saved, self.tabs]
@@ -83,57 +89,63 @@ class Dashboard(Live):
         self._drawn_at = float("-inf")
         await self.refresh()
 
-    async def load_history(self) -> None:
-        """Read the days before today and look ahead; the next refresh shows them."""
-        await super().load_history()
-        self._drawn_at = float("-inf")
-
     def close(self) -> None:
         """Stop, let go of the ledger, and dispose of every widget."""
         if self._closed:
             return
-        for choice in (self.pools, self.days, self.tabs):
+        choices = (self.projects, self.pools, self.days)
+        for choice in (*choices, self.tabs):
             choice.unobserve_all()
         super().close()
-        texts = (self.today, self.month, self.sets, self.troubles)
-        for part in (*texts, self.pools, self.days, self.live, self.save, self.pause, *self._tools.children):
+        pages = self.tabs.children
+        for part in (*pages, *choices, self.live, self.save, self.pause, *self._tools.children):
             part.close()
 
     # -- showing
 
     def _show(self, snapshot: Snapshot, now: float) -> None:
-        self._offer_pools(snapshot, now)
+        self._offer_projects(snapshot)
+        chosen = self._of_chosen(snapshot)
+        self._offer_pools(chosen, now)
         self._offer_days(snapshot)
         self.sets.show(snapshot, now)
-        put(self.troubles, views.troubles_page(snapshot.troubles))
+        put(self.advice, advice_page(chosen.advice))
+        put(self.troubles, views.troubles_page(chosen.troubles))
+        titles = tuple(advice_title(chosen.advice) if name == TABS[_ADVICE] else name for name in TABS)
+        if titles != self.tabs.titles:
+            self.tabs.titles = titles
 
     def _tick(self, snapshot: Snapshot, now: float) -> None:
         put(self.head, cards.header(snapshot, now, self._checked_at, live=self.is_live))
         hints = {one.key: one.hint for one in propose(snapshot, now)}
-        page = cards.empty(snapshot) if snapshot.is_empty else cards.projects(snapshot, now, hints)
+        page = (
+            cards.empty(snapshot)
+            if snapshot.is_empty
+            else cards.projects(self._of_chosen(snapshot), now, hints)
+        )
         put(self.cards, page)
         self.sets.tick(now)
 
+    def _more_was_read(self) -> None:
+        self._drawn_at = float("-inf")
+
+    def _of_chosen(self, snapshot: Snapshot) -> Snapshot:
+        return snapshot.of_project(self.projects.value) if self.projects.value else snapshot
+
+    def _offer_projects(self, snapshot: Snapshot) -> None:
+        names = dict.fromkeys(pool.project for pool in snapshot.pools)
+        offer(self.projects, [_ALL_PROJECTS, *((name, name) for name in names)], "")
+        self.projects.layout.display = "" if len(names) > 1 else "none"
+
     def _offer_pools(self, snapshot: Snapshot, now: float) -> None:
-        offered = {_pool_name(pool): pool.key for pool in snapshot.pools if pool.used or any(pool.trend)}
-        if list(offered.items()) == list(self.pools.options):
-            return
-        chosen = self.pools.value
-        if chosen not in offered.values():
-            chosen = _most_telling([pool for pool in snapshot.pools if pool.key in offered.values()], now)
-        self.pools.options = list(offered.items())
-        self.pools.value = chosen
-        self.pools.layout.display = "" if offered else "none"
+        used = [pool for pool in snapshot.pools if pool.used or any(pool.trend)]
+        offer(self.pools, [(_pool_name(pool), pool.key) for pool in used], _most_telling(used, now))
+        self.pools.layout.display = "" if used else "none"
 
     def _offer_days(self, snapshot: Snapshot) -> None:
-        days = reversed(snapshot.history.days) if snapshot.history else ()
-        offered = [_TODAY_LIVE, *((f"{day:%a %-d %b}", day) for day in days)]
-        if offered == list(self.days.options):
-            return
-        chosen = self.days.value
-        self.days.options = offered
-        self.days.value = chosen if chosen in dict(offered).values() else ""
-        self.days.layout.display = "" if len(offered) > 1 else "none"
+        days = snapshot.history.days if snapshot.history else ()
+        offer(self.days, [_TODAY_LIVE, *((f"{day:%a %-d %b}", day) for day in reversed(days))], "")
+        self.days.layout.display = "" if days else "none"
 
     async def _draw(self, snapshot: Snapshot) -> None:
         """Redraw the charts of the tab in view, off the loop, if their data changed and it is time."""
@@ -165,6 +177,11 @@ class Dashboard(Live):
         if self._snapshot is not None:
             self._tick(self._snapshot, self._feed.now())
 
+    def _project_changed(self, _: Any) -> None:
+        if self._snapshot is not None:
+            self._show(self._snapshot, self._feed.now())
+        self._choice_changed(_)
+
     def _choice_changed(self, _: Any) -> None:
         self.live.layout.display = "" if self.days.value else "none"
         self.save.layout.display = "" if self.tabs.selected_index in {_TODAY, _MONTH} else "none"
@@ -187,6 +204,14 @@ class Dashboard(Live):
         else:
             told = f"{len(paths)} pictures, PNG and SVG, are in {folder}: {paths[0].name} and the like."
             put(self.saved, cards.status("Saved", told))
+
+
+def offer(choice: Any, options: list[tuple[str, Any]], default: Any) -> None:
+    """Let a person choose from these; what was chosen stays chosen, if it is still there."""
+    if options != list(choice.options):
+        kept = choice.value if choice.value in dict(options).values() else default
+        choice.options = options
+        choice.value = kept
 
 
 def _figures(tab: int, snapshot: Snapshot, pool: Pool, now: float) -> Callable[[], list[views.Shown]]:

@@ -1,4 +1,4 @@
-"""Voila for as long as the program that started it lives; run as a module, with a folder and Voila's arguments.
+"""Voila for as long as the program that started it lives; takes a folder and the arguments of Voila.
 
 It holds the reading end of a pipe. When the other end is gone, however that came (Ctrl-C, a crash, SIGKILL),
 it ends, its kernels with it, and takes the folder of its own files away. A kernel ends by itself when its
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _PATIENCE = 6.0
 """Seconds an orderly end may take, its kernels included."""
@@ -27,12 +27,24 @@ def main() -> None:
     alone = threading.Event()
     threading.Thread(target=_end_when_alone, args=(alone, folder), daemon=True).start()
     try:
-        from voila.app import main as serve  # noqa: PLC0415 - after the watch has begun
-
-        serve(arguments)
+        _serve(arguments)
     finally:
         if alone.is_set():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(arguments: list[str]) -> None:
+    from traitlets.config import Config  # noqa: PLC0415 - after the watch has begun
+    from voila.app import Voila  # noqa: PLC0415
+
+    config = Config()
+    config.VoilaConfiguration.prelaunch_hook = _let_it_say_goodbye
+    Voila.launch_instance(arguments, config=config)
+
+
+def _let_it_say_goodbye(page: Any, **_: object) -> None:
+    """Set the cookie without which a page that is closed may not end its kernel."""
+    assert page.xsrf_token  # reading it sets it
 
 
 def _leave(number: int, frame: object) -> NoReturn:

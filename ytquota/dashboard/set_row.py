@@ -125,12 +125,17 @@ def set_facts(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
     """Return what there is to know about a set, as HTML."""
     marks = ["<b>in use by new services</b>"] * (one.number == snapshot.desk.in_use)
     marks += ["preferred"] * one.preferred + ["in the rotation list"] * one.in_rotation
-    lines = [_left(one, snapshot, now), _used(one, snapshot, now), _token(one, now), one.why]
-    told = "".join(f'<p class="ytq-note">{escape(line)}</p>' for line in lines if line)
+    facts = [
+        ("Left today", _left(one, snapshot, now)),
+        ("Last used", _used(one, snapshot, now)),
+        ("Login", _token(one, now)),
+        ("Why", one.why),
+    ]
+    told = "".join(f"<div><dt>{name}</dt><dd>{escape(fact)}</dd></div>" for name, fact in facts if fact)
     return (
         f'<div class="ytq-set-head"><h4>Set {one.number}</h4>'
         f'<span class="ytq-pill {_MOODS[one.state]}">{one.state}</span>'
-        f'<span class="ytq-note">{", ".join(marks)}</span></div>{told}'
+        f'<span class="ytq-note">{", ".join(marks)}</span></div><dl class="ytq-facts">{told}</dl>'
     )
 
 
@@ -141,7 +146,7 @@ def _left(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
         for pool in snapshot.pools
         if pool.project == one.project and (pool.used or pool.bucket == "default" or pool.is_gone(now))
     ]
-    return f"Left today: {', '.join(told)}." if told else "Nothing was counted for its project today."
+    return ", ".join(told) or "everything: nothing was counted for its project"
 
 
 def _used(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
@@ -149,24 +154,24 @@ def _used(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
     if use is not None and use.last is not None:
         at = datetime.fromtimestamp(use.last, PACIFIC)
         when = "just now" if now - use.last < _RECENT else f"at {at:%H:%M} Pacific"
-        return f"Last used {when} by {use.last_tag or 'somebody'}."
+        return f"{when} by {use.last_tag or 'somebody'}"
     before = snapshot.history.last_use.get(str(one.number)) if snapshot.history else None
     if before is None:
-        return "Not used today." if snapshot.history is None else "Not used in the last weeks."
-    return f"Last used on {datetime.fromtimestamp(before, PACIFIC):%a %-d %b at %H:%M} Pacific."
+        return "not today" if snapshot.history is None else "not in the last weeks"
+    return f"on {datetime.fromtimestamp(before, PACIFIC):%a %-d %b at %H:%M} Pacific"
 
 
 def _token(one: CredentialSet, now: float) -> str:
     if one.is_read_only:
-        return "An API key: it does not expire, and only reads."
+        return "an API key: it does not expire, and only reads"
     if one.token_expiry is None:
         return ""
     left = one.token_expiry.timestamp() - now
     told = (
-        f"Its access token ends in {duration(left)} and is then renewed by itself"
+        f"access token ends in {duration(left)} and is then renewed by itself"
         if left > 0
-        else "Its access token has ended; the next call renews it"
+        else "access token has ended; the next call renews it"
     )
     if one.granted_at is not None:
         told += f" (consent of {one.granted_at.astimezone(PACIFIC):%-d %b %Y})"
-    return f"{told}."
+    return told

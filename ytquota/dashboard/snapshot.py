@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ytquota.auth.sets import CredentialSet
     from ytquota.dashboard.history import History
+    from ytquota.intelligence.advice import Advice
     from ytquota.intelligence.outlook import Forecast
     from ytquota.monitor.reconciled import Check
 
@@ -62,6 +63,7 @@ class Trouble:
 
     at: float
     calls: int
+    project: str
     method: str
     credential_set: str
     tag: str
@@ -129,6 +131,15 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class Advised:
+    """What the log says could be spared, when it was asked (epoch seconds), and why it said nothing."""
+
+    at: float
+    found: tuple[Advice, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the dashboard shows, at one instant. `resets_at` and `counted_since` are epoch seconds."""
 
@@ -145,6 +156,7 @@ class Snapshot:
     uses: Mapping[int, Use] = field(default_factory=dict)
     desk: Desk = field(default_factory=Desk)
     forecasts: Mapping[PoolKey, Forecast] = field(default_factory=dict)
+    advice: Advised | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -154,3 +166,16 @@ class Snapshot:
     def pool(self, key: PoolKey) -> Pool | None:
         """The pool of a key, if there is one."""
         return next((pool for pool in self.pools if pool.key == key), None)
+
+    def of_project(self, project: str) -> Snapshot:
+        """Return the same for one project only: its pools, sets and troubles, and the advice about them."""
+        advice = self.advice
+        if advice is not None:
+            advice = replace(advice, found=tuple(one for one in advice.found if one.project == project))
+        return replace(
+            self,
+            pools=tuple(one for one in self.pools if one.project == project),
+            sets=tuple(one for one in self.sets if one.project == project),
+            troubles=tuple(one for one in self.troubles if one.project == project),
+            advice=advice,
+        )

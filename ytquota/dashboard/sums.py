@@ -109,7 +109,9 @@ class DaySums:
             use.units[row["bucket"], row["tag"]] += row["units"]
 
     def _note_trouble(self, row: Mapping[str, Any], at: float) -> None:
-        texts = {name: row.get(name) or "" for name in ("method", "tag", "bucket", "outcome", "reason")}
+        texts = {
+            name: row.get(name) or "" for name in ("project", "method", "tag", "bucket", "outcome", "reason")
+        }
         new = Trouble(
             at=at,
             calls=row.get("calls", 1),

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from ytquota.clock import PACIFIC, bounds_of
 from ytquota.dashboard import charts
+from ytquota.dashboard.axes import NARROW, WIDE
 from ytquota.dashboard.cards import name_of, outlook, unit_of
+from ytquota.dashboard.curve import Day, day_curve
 from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot, Today
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from ytquota.dashboard.history import PoolHistory
     from ytquota.dashboard.snapshot import Trouble
 
-_WIDTHS = (charts.WIDE, charts.NARROW)
+_WIDTHS = (WIDE, NARROW)
 _HAPPENED = {
     "refused": "refused by Google for quota; nothing was charged",
     "error": "failed at Google; charged all the same",
@@ -48,7 +50,7 @@ def today_figures(snapshot: Snapshot, pool: Pool, now: float) -> list[Shown]:
     forecast = snapshot.forecasts.get(pool.key)
     is_gone = pool.is_gone(now)
     ahead = [] if forecast is None or is_gone else forecast.fan
-    day = charts.Day(
+    day = Day(
         bounds_of(snapshot.day), now, today.totals, before.yesterday if before else (), pool.limit, pool.left,
         unit=unit_of(pool.bucket), gone_at=today.last_charged if is_gone else None,
         fan=[(point.at.timestamp(), *point.total) for point in ahead],
@@ -60,7 +62,7 @@ def today_figures(snapshot: Snapshot, pool: Pool, now: float) -> list[Shown]:
 def past_figures(day: date, pool: Pool, then: Today, before: Today) -> list[Shown]:
     """Return the curve of an earlier day and where its units went; `before` is the day before it."""
     bounds = bounds_of(day)
-    facts = charts.Day(
+    facts = Day(
         bounds, bounds.end, then.totals, before.totals, pool.limit, pool.left,
         unit=unit_of(pool.bucket), is_over=True,
     )  # fmt: skip
@@ -68,8 +70,8 @@ def past_figures(day: date, pool: Pool, then: Today, before: Today) -> list[Show
     return [_curve(facts, caption), *_burns(then, facts.unit)]
 
 
-def _curve(day: charts.Day, caption: str) -> Shown:
-    return Shown(caption, "curve", [charts.day_curve(day, width=width) for width in _WIDTHS])
+def _curve(day: Day, caption: str) -> Shown:
+    return Shown(caption, "curve", [day_curve(day, width=width) for width in _WIDTHS])
 
 
 def _burns(today: Today, unit: str) -> list[Shown]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FLOOR = 0.01
 """The share of a pool's daily limit that advice must save; less is not worth changing a bot for."""
 
+_FEW = 10  # units a day, below which a fraction is worth telling
+
 Certainty = Literal["measured", "estimated"]
 
 
@@ -65,6 +67,31 @@ class Advice:
     def to_json(self) -> dict[str, Any]:
         """The advice as plain values."""
         return asdict(self) | {"cost": dict(self.cost)}
+
+    def worth(self) -> str:
+        """What following it saves a day, what share of its pool that is, and what it costs elsewhere."""
+        if not self.saving:
+            return f"Saves no units, but {self.spared:,} calls ({self.certainty})"
+        word = "units" if self.bucket == "default" else "calls"
+        told = (
+            f"Saves {_amount(self.saving)} {word} a day of {self.bucket}, "
+            f"{self.share:.1%} of the pool ({self.certainty})"
+        )
+        costs = [f"{_amount(units)} a day of {bucket}" for bucket, units in self.cost.items()]
+        return f"{told}; costs {' and '.join(costs)}" if costs else told
+
+    def evidence(self) -> str:
+        """Which calls show it."""
+        days = "1 day" if self.days == 1 else f"{self.days} days"
+        calls = "calls" if self.method == "several" else f"calls of {self.method}"
+        return (
+            f"{self.calls:,} {calls} by {self.tag} on {days}, {self.units:,} units; "
+            f"{self.spared:,} to spare. Project {self.project}"
+        )
+
+
+def _amount(units: float) -> str:
+    return f"{units:.1f}" if units < _FEW else f"{units:,.0f}"
 
 
 @dataclass(frozen=True, slots=True)
