@@ -179,7 +179,8 @@ class Quotas:
         credentials = self._account.credentials_for(self._project, SCOPES, is_local=is_local)
         transport = CloudQuotasRestTransport(host=self._endpoint or QUOTAS.host, credentials=credentials)
         if is_local:
-            transport._session.trust_env = False  # noqa: SLF001 - no proxy of the environment leads to this machine
+            session = transport._session  # noqa: SLF001 - no proxy of the environment leads to this machine
+            session.trust_env = session._auth_request.session.trust_env = False  # noqa: SLF001
         retry = Retry(
             predicate=if_exception_type(ServiceUnavailable), initial=0.2, maximum=2.0, timeout=_PATIENCE
         )

@@ -1,6 +1,7 @@
 """Health: looks an installation over, says what is wrong and how to mend it, and mends what is safe to mend.
 
-No check costs quota. Only with `ask_google` is anything sent to Google: to its token address, for free.
+No check costs quota. Only with `ask_google` is anything sent to Google: to its token address and, where an
+account is named for it, to Cloud Monitoring; both for free.
 `docs/doctor.md` lists every check.
 """
 
@@ -49,8 +50,9 @@ def examine(settings: Settings, *, ask_google: bool = False, clock: Clock | None
 
     Args:
         settings: the settings in force.
-        ask_google: also renew each token for real and compare clocks with Google's; costs no quota. A renewed
-            access token is saved in its file, as a bot would.
+        ask_google: also renew each token for real, compare clocks with Google's, and read Google's figures
+            with the account named for them; costs no quota. A renewed access token is saved in its file, as a
+            bot would.
         clock: the time; this machine's by default.
 
     Returns:

@@ -23,14 +23,13 @@ _SETTING = "YTQUOTA_CLOUD_CREDENTIALS"
 
 
 def check(install: Install) -> Iterator[Finding]:
-    """Look at what the last comparison left; with `ask_google`, read the counters of the last hour."""
+    """Look at the account and at what the last comparison left; with `ask_google`, read the last hour."""
     if install.settings.cloud_credentials is None:
         return
     projects = sorted(name for name in install.projects if name.isdecimal())
     known = ReconciledFile(install.settings.memory_dir).read()
     failing = {name: one.why for name, one in known.failures.items() if name in projects}
-    if install.ask_google:
-        failing = _ask(install, projects)
+    failing = _ask(install, projects) or ({} if install.ask_google else failing)
     for name, why in failing.items():
         yield Finding(
             "reconcile",
@@ -47,13 +46,16 @@ def check(install: Install) -> Iterator[Finding]:
 
 
 def _ask(install: Install, projects: list[str]) -> dict[str, str]:
-    """Why the counters of each project cannot be read; nothing of those that can."""
+    """Why the counters of each project cannot be read; nothing of those that can.
+
+    Without `ask_google` only whether there is an account to read them with.
+    """
     failing = {}
     try:
         cloud = connect(install.settings, clock=install.clock)
     except CloudError as error:
         return {"": str(error)}
-    for name in projects:
+    for name in projects if install.ask_google else ():
         try:
             cloud.usage(name, cloud.settled_until() - timedelta(hours=1))
         except CloudError as error:

@@ -84,7 +84,7 @@ def _secret_files(install: Install) -> list[Path]:
     settings = install.settings
     named = [path for one in settings.sets.values() for path in (one.secrets_file, one.token_file)]
     has_keys = any(one.api_key for one in settings.sets.values()) or "@" in settings.ledger
-    found = [*named, settings.env_file if has_keys else None]
+    found = [*named, settings.cloud_credentials, settings.env_file if has_keys else None]
     return [path for path in dict.fromkeys(found) if path is not None and path.exists()]
 
 
