@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-_NOON = 12.0
+NOON = 12.0
 _GONE_AT_NOON: dict[Kind, tuple[tuple[str, str], ...]] = {
     "study": ((RESEARCH, "search_list"), (RESEARCH, "default")),
     "marathon": ((STREAMING, "default"),),
@@ -76,6 +76,11 @@ def write_history(
     return written
 
 
+def gone_at_noon(day: date, today: date) -> tuple[tuple[str, str], ...]:
+    """Return the pools, as (project, bucket), that the server refused from noon on."""
+    return _GONE_AT_NOON.get(kind_of(day, today), ())
+
+
 def plan_day(day: date, *, until: datetime, seed: int = 0) -> list[tuple[Ask, Bot]]:
     """Return what the bots wanted to do on a day, oldest first, up to ``until``."""
     kind, end = kind_of(day, quota_day(until)), until.timestamp()
@@ -94,7 +99,7 @@ class _Scribe:
 
     def __init__(self, monitor: QuotaMonitor, clock: ManualClock, day: date, kind: Kind, seed: int) -> None:
         self._monitor, self._clock, self._day = monitor, clock, day
-        self._gone, self._noon = _GONE_AT_NOON.get(kind, ()), clock_time(day, _NOON)
+        self._gone, self._noon = _GONE_AT_NOON.get(kind, ()), clock_time(day, NOON)
         self._rng = Random(f"{seed} {day} wire")  # noqa: S311 - a story, not a secret
 
     def write(self, planned: Iterable[tuple[Ask, Bot]], written: Written) -> None:

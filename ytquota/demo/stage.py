@@ -7,7 +7,6 @@ import signal
 import tempfile
 import threading
 import time
-from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,8 +23,8 @@ from ytquota.cli.desk import Desk
 from ytquota.cli.output import count
 from ytquota.cli.pools import page
 from ytquota.cli.status import gather
-from ytquota.clock import day_start, quota_day
 from ytquota.demo.history import Written, write_history
+from ytquota.demo.server_side import bill_history
 from ytquota.demo.story import CHANNELS, SETS, TITLES
 from ytquota.demo.troupe import Troupe
 from ytquota.errors import SettingsError, YTQuotaError
@@ -134,14 +133,14 @@ def _desk(sandbox: Any, folder: Path) -> Desk:
         sandbox.add_project(project)
     for number, channel in CHANNELS.items():
         sandbox.add_channel(channel, TITLES[number])
-    env_file: Path = sandbox.write_env(folder, dict(SETS), channels=dict(CHANNELS))
+    env_file: Path = sandbox.write_env(folder, dict(SETS), channels=dict(CHANNELS), cloud=True)
     with env_file.open("a") as file:
         file.write(_ROTATION)
     return Desk.open(start=folder)
 
 
 def _history(show: Show, desk: Desk, sandbox: Any, out: Console) -> Written:
-    """Write the past, and let the sandbox bill today's part of it, so that ledger and server agree."""
+    """Write the past, and let the sandbox bill it: they agree, but where they are not meant to."""
     began, until = time.monotonic(), datetime.now(UTC)
     columns = (TextColumn("Writing the history of the bots"), BarColumn(), TextColumn("{task.fields[day]}"))
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
@@ -153,23 +152,13 @@ def _history(show: Show, desk: Desk, sandbox: Any, out: Console) -> Written:
             seed=show.seed,
             on_day=lambda day: progress.update(task, advance=1, day=day.isoformat()),
         )
-    if quota_day(until) == quota_day(datetime.now(UTC)):
-        _bill_today(desk, sandbox, until)
+    bill_history(sandbox, desk.monitor.log(), written.days, until)
     _log_in(desk)
     out.print(
         f"Wrote {count(written.calls)} calls of {len(written.days)} days in two projects "
         f"({time.monotonic() - began:.1f} s); {count(written.denied)} more were denied."
     )
     return written
-
-
-def _bill_today(desk: Desk, sandbox: Any, until: datetime) -> None:
-    charged: Counter[tuple[str, str]] = Counter()
-    for row in desk.monitor.log(day_start(quota_day(until))):
-        if row["units"]:
-            charged[row["project"], row["method"]] += 1
-    for (project, method), times in charged.items():
-        sandbox.spend(project, method, times)
 
 
 def _log_in(desk: Desk) -> None:
