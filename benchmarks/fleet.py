@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    Timed = tuple[pd.DataFrame, float, float]
+
 # each way is measured with its imports, so each is made where it is needed
 # ruff: noqa: PLC0415
 
@@ -33,10 +35,14 @@ _CLOSED = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to roll up: seconds without imports, peak memory in MB of each process, the result."""
+    """One way to roll up: seconds without imports, those of processors in all processes, and the result.
+
+    `megabytes` is the peak memory of each process.
+    """
 
     name: str
     seconds: float
+    cpu: float
     megabytes: tuple[float, ...]
     rows: int
     digest: str
@@ -63,9 +69,8 @@ def measure(folder: Path, *, calls: int = CALLS, days: int = DAYS) -> Fleet:
     files = write(folder, calls, days)
     ways = [_apart(name, address) for name in WAYS]
     with dask_cluster(folder / "dask") as cluster:
-        ways.append(_apart("dask", address, cluster.address))
-        peaks = (*ways[-1].megabytes, *cluster.peaks())
-    ways[-1] = Way(ways[-1].name, ways[-1].seconds, peaks, ways[-1].rows, ways[-1].digest)
+        client = _apart("dask", address, cluster.address)
+        ways.append(replace(client, megabytes=(*client.megabytes, *cluster.peaks())))
     return Fleet(calls, days, files, tuple(ways))
 
 
@@ -128,13 +133,17 @@ def _some(chance: np.random.Generator, column: pa.ChunkedArray, value: str | Non
 # -- in a fresh process
 
 
-def _file_by_file(address: str) -> pd.DataFrame:
+def _file_by_file(address: str) -> Timed:
     from ytquota.intelligence.roll_up import roll_up_archives
 
-    return roll_up_archives([address], source="calls")
+    return _timed(lambda: roll_up_archives([address], source="calls"), time.process_time)
 
 
-def _all_at_once(address: str) -> pd.DataFrame:
+def _all_at_once(address: str) -> Timed:
+    return _timed(lambda: _whole_frame(address), time.process_time)
+
+
+def _whole_frame(address: str) -> pd.DataFrame:
     """For comparison: every call in one frame, and `roll_up` on it."""
     import pandas as pd
 
@@ -148,7 +157,7 @@ def _all_at_once(address: str) -> pd.DataFrame:
     return module.in_order(module.roll_up(pd.concat(frames, ignore_index=True)))
 
 
-def _on_dask(address: str, scheduler: str) -> pd.DataFrame:
+def _on_dask(address: str, scheduler: str) -> Timed:
     from distributed import Client
 
     from ytquota.intelligence.roll_up import roll_up_archives
@@ -156,10 +165,20 @@ def _on_dask(address: str, scheduler: str) -> pd.DataFrame:
     with Client(scheduler) as client:
         client.wait_for_workers(2)
         client.run(_with_imports)
-        began.append(time.perf_counter())
-        rolled = roll_up_archives([address], source="calls", client=client)
-        ended.append(time.perf_counter())
-        return rolled
+
+        def cpu() -> float:
+            there = (*client.run(time.process_time).values(), client.run_on_scheduler(time.process_time))
+            return time.process_time() + sum(there)
+
+        return _timed(lambda: roll_up_archives([address], source="calls", client=client), cpu)
+
+
+def _timed(step: Callable[[], pd.DataFrame], cpu: Callable[[], float]) -> Timed:
+    """What a step gives, and the seconds it took: of the clock, and of processors."""
+    used, began = cpu(), time.perf_counter()
+    rolled = step()
+    ended = time.perf_counter()
+    return rolled, ended - began, cpu() - used
 
 
 def _with_imports() -> None:
@@ -168,9 +187,7 @@ def _with_imports() -> None:
     import ytquota.intelligence.roll_up  # noqa: F401
 
 
-began: list[float] = []
-ended: list[float] = []
-WAYS: dict[str, Callable[..., pd.DataFrame]] = {"file by file": _file_by_file, "all at once": _all_at_once}
+WAYS: dict[str, Callable[..., Timed]] = {"file by file": _file_by_file, "all at once": _all_at_once}
 LABELS = {
     "file by file": "pandas, file by file",
     "all at once": "pandas, every call in memory",
@@ -182,7 +199,7 @@ def _apart(name: str, *arguments: str) -> Way:
     command = [sys.executable, "-m", "benchmarks.fleet", name, *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     facts: dict[str, Any] = json.loads(done.stdout)
-    return Way(name, facts["seconds"], (facts["megabytes"],), facts["rows"], facts["digest"])
+    return Way(name, **{**facts, "megabytes": (facts["megabytes"],)})
 
 
 def _run(name: str, *arguments: str) -> dict[str, float | int | str]:
@@ -190,11 +207,14 @@ def _run(name: str, *arguments: str) -> dict[str, float | int | str]:
 
     _with_imports()
 
-    start = time.perf_counter()
-    rolled = (WAYS | {"dask": _on_dask})[name](*arguments)
-    end = time.perf_counter()
-    seconds = ended[0] - began[0] if began else end - start
-    return {"seconds": seconds, "megabytes": peak_memory(), "rows": len(rolled), "digest": digest_of(rolled)}
+    rolled, seconds, cpu = (WAYS | {"dask": _on_dask})[name](*arguments)
+    return {
+        "seconds": seconds,
+        "cpu": cpu,
+        "megabytes": peak_memory(),
+        "rows": len(rolled),
+        "digest": digest_of(rolled),
+    }
 
 
 def digest_of(rolled: pd.DataFrame) -> str:

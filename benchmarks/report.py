@@ -169,11 +169,12 @@ def with_section(page: str, section: str) -> str:
 
 def fleet_table(fleet: Fleet) -> tuple[Sequence[str], list[list[str]]]:
     """Head and rows: seconds and memory of each way to roll up a fleet's archive."""
-    header = ("every call rolled up by", "s", "peak MB of each process", "rows of the result")
+    header = ("every call rolled up by", "s", "of processors, s", "peak MB of each process", "rows")
     return header, [
         [
             LABELS[way.name],
             f"{way.seconds:.1f}",
+            f"{way.cpu:.1f}",
             " + ".join(f"{peak:,.0f}" for peak in way.megabytes),
             f"{way.rows:,}",
         ]
@@ -221,9 +222,9 @@ Absolute figures are this machine's; compare the ratios, which come from the sam
 _FLEET = "A fleet's archive:"
 _FLEET_METHOD = """Four hosts and two projects, rolled up by quarter of an hour, day, host, project, bucket,
 set, tag, method and outcome, by one and the same function. Each way has fresh processes; the seconds are
-without imports and without starting them. Of Dask's processes the first is the client, the second the
-scheduler, the others the workers, all on this machine and its processors: what Dask is for is an archive that
-one machine takes too long for.
+without imports and without starting them, those of processors of all processes together. Of Dask's processes
+the first is the client, the second the scheduler, the others the workers, all on this machine and its
+processors: what Dask is for is an archive that one machine takes too long for.
 """
 
 

@@ -24,11 +24,13 @@ def test_every_way_is_measured_and_comes_to_the_same(measured):
     assert {way.name: len(way.megabytes) for way in measured.ways} == {
         "file by file": 1, "all at once": 1, "dask": 4,
     }  # fmt: skip
-    assert all(way.rows > 0 and way.seconds > 0 and min(way.megabytes) > 10 for way in measured.ways)
+    assert all(
+        way.rows > 0 and way.seconds > 0 and way.cpu > 0 and min(way.megabytes) > 10 for way in measured.ways
+    )
 
 
 def a_fleet(*digests):
-    return fleet.Fleet(10, 1, 2, tuple(fleet.Way("dask", 1.0, (1.0,), 5, digest) for digest in digests))
+    return fleet.Fleet(10, 1, 2, tuple(fleet.Way("dask", 1.0, 1.5, (1.0,), 5, digest) for digest in digests))
 
 
 def test_a_difference_breaks_a_promise_and_is_told(tmp_path):

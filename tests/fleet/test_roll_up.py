@@ -20,6 +20,7 @@ from benchmarks import fleet as bench
 from benchmarks.dask_cluster import dask_cluster
 from tests.fleet.conftest import RESEARCH, SHOWS
 from ytquota.intelligence import roll_up as module
+from ytquota.intelligence.fleet import Fleet
 from ytquota.intelligence.roll_up import (
     FINER,
     KEYS,
@@ -31,7 +32,7 @@ from ytquota.intelligence.roll_up import (
     unique,
 )
 from ytquota.monitor.archive import Archive
-from ytquota.monitor.fleet import Unreachable
+from ytquota.monitor.fleet import FleetList, Listed, Unreachable
 
 CALLS, DAYS = 200_000, 3
 
@@ -116,10 +117,13 @@ def test_dask_on_real_processes_comes_to_the_same_to_the_unit(tmp_path):
             patch.setattr(module, "_BATCH", 1)  # a task for each file, so that both workers have some
             there = roll_up_archives([address], source="calls", by=(*KEYS, *FINER), client=client)
             ready = roll_up_archives([address], client=client)
+            fleet = FleetList(tmp_path / "fleet.toml", (Listed("farm", address, "Ops"),))
+            reports = [Fleet(fleet, client=its).burn_by("host") for its in (None, client)]
             worked = client.run(lambda dask_worker: dask_worker.state.executed_count)
 
     pd.testing.assert_frame_equal(here, there)
     pd.testing.assert_frame_equal(ready, roll_up_archives([address]))
+    pd.testing.assert_frame_equal(*reports)
     assert len(worked) == 2
     assert min(worked.values()) > 0
     assert there["calls"].sum() > 0
@@ -268,11 +272,12 @@ def test_what_is_no_file_of_an_archive_is_left_out(archive, tmp_path):
 
 
 @pytest.mark.soak
-def test_ten_million_calls_come_to_the_same_on_pandas_and_dask(tmp_path):
+def test_ten_million_calls_come_to_the_same_on_pandas_and_dask(tmp_path, record_property):
     """Every row and figure, by pandas file by file, by pandas at once, and by Dask on two processes."""
     measured = bench.measure(tmp_path)
 
-    assert measured.is_equal
-    assert {way.name for way in measured.ways} == {"file by file", "all at once", "dask"}
     for way in measured.ways:
-        print(way.name, f"{way.seconds:.1f} s", [round(peak) for peak in way.megabytes])  # noqa: T201
+        record_property(way.name, f"{way.seconds:.1f} s, {max(way.megabytes):.0f} MB")
+    assert measured.calls == 10_000_000
+    assert {way.name for way in measured.ways} == {"file by file", "all at once", "dask"}
+    assert measured.is_equal
