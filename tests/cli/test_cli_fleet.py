@@ -160,3 +160,11 @@ def test_a_log_that_lacks_a_ledger_says_so(run, fleet, caplog):
 
     assert len(result.stdout.splitlines()) == 6
     assert "gone of the fleet is left out: There is no folder" in caplog.text
+
+
+def test_a_dashboard_of_a_fleet_needs_a_list(run, bot_folder):
+    """It is told before a server is started."""
+    result = run("dashboard", "--all", "--no-browser")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "docs/fleet.md" in result.stderr

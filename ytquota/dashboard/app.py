@@ -39,21 +39,7 @@ _NO_ACTIVITY = (
 )
 """A live dashboard talks every second, also when nobody listens: that must not keep its kernel alive."""
 
-_NOTEBOOK = {
-    "cells": [
-        {
-            "id": "dashboard",
-            "cell_type": "code",
-            "source": "from ytquota.dashboard import Dashboard\n\nDashboard()",
-            "execution_count": None,
-            "metadata": {},
-            "outputs": [],
-        }
-    ],
-    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-    "nbformat": 4,
-    "nbformat_minor": 5,
-}
+_WIDGET = "from ytquota.dashboard import {0}\n\n{0}()"
 _TEMPLATE = {
     "conf.json": '{"base_template": "lab"}\n',
     "index.html.j2": "{%- extends 'voila/templates/lab/index.html.j2' -%}\n{%- block notebook_css -%}\n"
@@ -130,6 +116,18 @@ def serve(
     return served
 
 
+def notebook_of(widget: str) -> dict[str, object]:
+    """A notebook whose one cell shows a widget of `ytquota.dashboard`."""
+    cell: dict[str, object] = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return {
+        "cells": [cell | {"id": widget.lower(), "source": _WIDGET.format(widget)}],
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
 def _command(settings: Settings, port: int, notebook: Path, folder: Path) -> list[str]:
     return [
         sys.executable,
@@ -184,7 +182,7 @@ def _find(notebook: str, folder: Path) -> Path:
         raise YTQuotaError(
             f"The notebook {notebook} is not part of this installation: {path} does not exist."
         )
-    (folder / notebook).write_text(json.dumps(_NOTEBOOK), encoding="utf-8")
+    (folder / notebook).write_text(json.dumps(notebook_of("Dashboard")), encoding="utf-8")
     return folder / notebook
 
 
