@@ -151,6 +151,14 @@ def test_every_problem_says_what_to_do(
     assert problem.address in str(problem)
 
 
+def test_half_an_answer_is_none(sandbox: Sandbox, cloud_of: Any) -> None:
+    """Figures that Google itself calls incomplete would read as less use than there was."""
+    sandbox.fail("monitoring", 200, body={"timeSeries": [], "executionErrors": [{"code": 14}]})
+    problem = refusal(cloud_of(reader(sandbox)))
+    assert problem.reason == "trouble"
+    assert "in part" in str(problem)
+
+
 def test_somebody_elses_project_is_no_access(sandbox: Sandbox, cloud_of: Any) -> None:
     """Google does not say whether a project exists; the sentence says both."""
     problem = refusal(cloud_of(reader(sandbox)), OTHER)

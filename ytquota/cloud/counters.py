@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ytquota.cloud.problems import MONITORING, Attempt, explain
+from ytquota.cloud.problems import MONITORING, Attempt, explain, in_part
 from ytquota.cloud.readings import Reading, readings
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class _Listing:
         )
         while request is not None:
             page = request.execute(num_retries=_RETRIES)
+            if page.get("executionErrors"):  # what is there may lack something, and would read as less use
+                raise in_part(MONITORING)
             yield from page.get("timeSeries", ())
             request = self._method.list_next(request, page)
 

@@ -130,6 +130,11 @@ def _is_a(error: Exception, *names: str) -> bool:
     return any(f"{cls.__module__}.{cls.__qualname__}" in names for cls in type(error).__mro__)
 
 
+def in_part(api: Api) -> CloudError:
+    """The answer says itself that it is not whole."""
+    return _trouble(api.host, "in part only")
+
+
 def _trouble(who: str, what: str) -> CloudError:
     return CloudError(
         f"{who} answered {what}: Google, or a proxy on the way, has trouble; try again in some minutes.",

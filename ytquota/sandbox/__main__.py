@@ -22,8 +22,8 @@ def main() -> None:
     sandbox = Sandbox(seed=options.seed, port=options.port)
     say(f"The sandbox listens on {sandbox.url}, on this machine only (loopback). Ctrl+C ends it.")
     if options.env:
-        path = sandbox.write_env(options.env, _PROJECTS, api_keys=_KEYS)
-        say(f"Wrote {path}: sets 1 and 10 in two projects, API key 3.")
+        path = sandbox.write_env(options.env, _PROJECTS, api_keys=_KEYS, cloud=True)
+        say(f"Wrote {path}: sets 1 and 10 in two projects, API key 3, an account that reads their figures.")
     with contextlib.suppress(KeyboardInterrupt):
         sandbox.run()
 
