@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +55,13 @@ def spend(monitor, clock):
         flight.answered([(status, body)], latency=0.5)
 
     return spend_
+
+
+@pytest.fixture(scope="session")
+def worlds():
+    """The module drift_worlds: made-up projects whose every call is known."""
+    spec = importlib.util.spec_from_file_location("drift_worlds", Path(__file__).with_name("drift_worlds.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -17,7 +17,6 @@ from ytquota.operations.doctor import (
     counters,
     credentials,
     files,
-    fleet,
     ledger,
     machine,
     neighbours,
@@ -43,7 +42,6 @@ _FAMILIES: tuple[Callable[[Install], Iterator[Finding]], ...] = (
     neighbours.check,
     pools.check,
     counters.check,
-    fleet.check,
 )
 
 
