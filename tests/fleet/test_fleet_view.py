@@ -67,7 +67,7 @@ def test_a_project_with_two_journals_is_added_with_a_warning(host, view):
     assert parts(pool, "owner") == {"Anna": 1500, "Ben": 2000}
     (warning,) = report["warnings"]
     assert (warning["kind"], warning["ledgers"]) == ("second-ledger", ("studio", "attic"))
-    assert "YTQUOTA_LEDGER" in warning["text"]
+    assert "YTQUOTA_LEDGER" in warning["remedy"]
 
 
 @pytest.mark.parametrize(

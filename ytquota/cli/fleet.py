@@ -166,7 +166,7 @@ def _complaints(report: Mapping[str, Any]) -> Iterator[Text]:
         elif ledger["note"]:
             yield Text(f"{ledger['name']}: {ledger['note']}", style="yellow")
     for warning in report["warnings"]:
-        yield Text(warning["text"], style="yellow")
+        yield Text(f"{warning['text']} {warning['remedy']}", style="yellow")
 
 
 def _table(*columns: str | tuple[str, int]) -> Table:

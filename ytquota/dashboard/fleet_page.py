@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NOT_NAMED = "not named"
+_HEADS = {
+    "second-ledger": "Counted apart",
+    "copy": "Listed twice",
+    "lost": "A Redis lost counts",
+}
 _ONE_PERCENT = 0.01
 
 
@@ -49,7 +54,10 @@ def complaints(report: Mapping[str, Any]) -> str:
         for ledger in report["ledgers"]
         if ledger["note"]
     ]
-    sums = [cards.alert("Counted apart", warning["text"]) for warning in report["warnings"]]
+    sums = [
+        cards.alert(_HEADS[warning["kind"]], f"{warning['text']} {warning['remedy']}")
+        for warning in report["warnings"]
+    ]
     return "".join((*gone, *notes, *sums))
 
 

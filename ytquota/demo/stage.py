@@ -25,7 +25,7 @@ from ytquota.cli.pools import page
 from ytquota.cli.status import gather
 from ytquota.demo.history import Written, write_history
 from ytquota.demo.server_side import bill_history
-from ytquota.demo.story import CHANNELS, SETS, TITLES
+from ytquota.demo.story import CHANNELS, SETS, TITLES, fleet_list
 from ytquota.demo.troupe import Troupe
 from ytquota.errors import SettingsError, YTQuotaError
 
@@ -134,8 +134,9 @@ def _desk(sandbox: Any, folder: Path) -> Desk:
     for number, channel in CHANNELS.items():
         sandbox.add_channel(channel, TITLES[number])
     env_file: Path = sandbox.write_env(folder, dict(SETS), channels=dict(CHANNELS), cloud=True)
+    (folder / "fleet.toml").write_text(fleet_list(), encoding="utf-8")
     with env_file.open("a") as file:
-        file.write(_ROTATION)
+        file.write(_ROTATION + "YTQUOTA_FLEET=fleet.toml\n")
     return Desk.open(start=folder)
 
 

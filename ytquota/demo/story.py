@@ -54,3 +54,12 @@ def kind_of(day: date, today: date) -> Kind:
 def days_until(today: date, days: int) -> list[date]:
     """Return the last ``days`` quota days, oldest first, today included."""
     return [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
+
+
+def fleet_list() -> str:
+    """The demonstration's list of ledgers: its own alone, with the names of its people and projects."""
+    names = "".join(f'{project} = "{TITLES[number]}"\n' for number, project in SETS.items())
+    return (
+        '[[ledger]]\nname = "studio"\naddress = "."\nowner = "Streaming team"\n'
+        f'sets = {{ {CRAWLER.credential_set} = "Podcast team" }}\n\n[projects]\n{names}'
+    )

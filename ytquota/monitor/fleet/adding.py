@@ -26,7 +26,7 @@ NOBODY = ""
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something about a project that makes its sum less than sure, in one sentence and a remedy.
+    """Something about a project that makes its sum less than sure, and what to do about it.
 
     `kind` is "second-ledger", "copy" or "lost".
     """
@@ -35,6 +35,7 @@ class Warned:
     project: str
     ledgers: tuple[str, ...]
     text: str
+    remedy: str
 
 
 @dataclass(slots=True)
@@ -134,26 +135,30 @@ class _Sum:
     def _warn_of_two(self, names: Sequence[str]) -> None:
         text = (
             f"{self._name} is counted by ledgers that do not know of each other: {_and(names)}. Their counts "
-            "are added up here, but each lets a whole limit through. Let them share a Redis "
-            "(YTQUOTA_LEDGER), or divide the limit among them (YTQUOTA_LIMIT_...)."
+            "are added up here, but each lets a whole limit through."
         )
-        self._warn("second-ledger", names, text)
+        remedy = (
+            "Let them share a Redis (YTQUOTA_LEDGER), or divide the limit among them (YTQUOTA_LIMIT_...)."
+        )
+        self._warn("second-ledger", names, text, remedy)
 
     def _warn_of_copy(self, one: Count, other: Count) -> None:
         names = (one.listed.name, other.listed.name)
-        text = f"{_and(names)} hold the same journal of {self._name}; it is counted once. List one of them."
-        self._warn("copy", names, text)
+        text = f"{_and(names)} hold the same journal of {self._name}; it is counted once."
+        self._warn("copy", names, text, "List one of them.")
 
     def _warn_of_loss(self, server: Count, host: Count) -> None:
         names = (server.listed.name, host.listed.name)
         text = (
             f"The Redis of {names[0]} knows less of {self._name} than the lines of {names[1]}: it lost data, "
-            "or that host counts elsewhere. The larger count is shown. Its next call brings the rest back."
+            "or that host counts elsewhere. The larger count is shown."
         )
-        self._warn("lost", names, text)
+        self._warn(
+            "lost", names, text, "The host's next call brings the rest back; turn on appendonly there."
+        )
 
-    def _warn(self, kind: str, names: Iterable[str], text: str) -> None:
-        self._warnings.append(Warned(kind, self._project, tuple(dict.fromkeys(names)), text))
+    def _warn(self, kind: str, names: Iterable[str], text: str, remedy: str) -> None:
+        self._warnings.append(Warned(kind, self._project, tuple(dict.fromkeys(names)), text, remedy))
 
 
 def _different(servers: Iterable[Count]) -> list[Count]:

@@ -17,6 +17,7 @@ from ytquota.operations.doctor import (
     counters,
     credentials,
     files,
+    fleet,
     ledger,
     machine,
     neighbours,
@@ -42,6 +43,7 @@ _FAMILIES: tuple[Callable[[Install], Iterator[Finding]], ...] = (
     neighbours.check,
     pools.check,
     counters.check,
+    fleet.check,
 )
 
 
