@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from ytquota.service.seats import Step
     from ytquota.settings import Settings
 
+_READ_BUCKETS = {"search_list", "video_batch_get_stats"}
+
 _log = logging.getLogger("ytquota.auth")
 
 
@@ -93,7 +95,7 @@ class Rotation:
         else:
             _log.warning(
                 "%s calls of %s go on with %s instead of %s: %s.%s",
-                step.tag, step.bucket, seat.title, home.title, step.why.rstrip("."), _speech(home, seat),
+                step.tag, step.bucket, seat.title, home.title, step.why, _speech(step),
             )  # fmt: skip
         self._monitor.audit(
             "return" if step.is_return else "failover",
@@ -179,11 +181,12 @@ def check_permitted(settings: Settings, first: int | None) -> None:
         )
 
 
-def _speech(home: Seat, seat: Seat) -> str:
+def _speech(step: Step) -> str:
     """Say so where writes appear under another name from now on."""
-    if seat.is_read_only or home.speaks_as(seat):
+    only_reads = step.bucket in _READ_BUCKETS or step.seat.is_read_only
+    if only_reads or step.home.speaks_as(step.seat):
         return ""
-    return f" What it writes is now said by {seat.title}."
+    return f" What it writes is now said by {step.seat.title}."
 
 
 def _audited(seat: Seat) -> dict[str, object]:

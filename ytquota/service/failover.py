@@ -29,6 +29,7 @@ from ytquota.service.errands import errand_of
 from ytquota.service.moves import Moves
 from ytquota.service.multipart import read_parts
 from ytquota.service.routes import is_batch, read_wire
+from ytquota.service.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,34 +48,6 @@ _KEPT = 2048
 _PAGE_TOKEN = re.compile(rb'"(?:next|prev)PageToken":\s*"([^"]+)"')
 _UPLOAD = re.compile(r"[?&]upload_id=([^&#]+)")
 _TOKEN_TROUBLE = (OSError, httplib2.HttpLib2Error, GoogleAuthError)
-
-
-class Search:
-    """The search for a set that can make one call: what was tried, and what came of it."""
-
-    def __init__(self, errand: Errand, seats: Sequence[Seat], *, is_bound: bool = False) -> None:
-        self.errand, self.is_bound = errand, is_bound
-        suitable = [seat for seat in seats if errand.suits(seat)] or list(seats[:1])
-        self.home = suitable[0]
-        self.open = sorted((seat for seat in suitable if not seat.trouble), key=lambda seat: seat.is_last)
-        self.refusals: list[Exception] = []
-
-    def next(self, monitor: QuotaMonitor) -> Seat | None:
-        """Return the next set to try: the first whose pools have room; if none has, the first, once."""
-        for seat in self.open:
-            if monitor.has_room(self.errand.charged_to(seat)):
-                return seat
-        return self.open[0] if self.open and not self.refusals else None
-
-    def refused(self, seat: Seat, error: Exception) -> None:
-        """Note that a set did not make it; an empty pool speaks for all sets of its project."""
-        self.refusals.append(error)
-        is_quota = isinstance(error, QuotaExceeded) or isinstance(error.__cause__, QuotaExceeded)
-        self.open = [
-            one
-            for one in self.open
-            if one.number != seat.number and not (is_quota and one.project == seat.project)
-        ]
 
 
 class FailoverHttp:
@@ -190,7 +163,7 @@ class FailoverHttp:
         """Return the set to try next, and tell of it if that is a move."""
         seat = search.next(self._monitor)
         if seat is not None:
-            self._moves.note(search.errand, search.home, seat, search.refusals)
+            self._moves.note(search, seat)
         return seat
 
     @contextmanager
@@ -246,10 +219,11 @@ class FailoverHttp:
 
     def failed(self, search: Search) -> Exception:
         """Return the error for a call that no set could make."""
-        last = search.refusals[-1] if search.refusals else None
+        refusals = list(search.refusals.values())
+        last = refusals[-1] if refusals else None
         if last is not None and (search.is_bound or not isinstance(last, QuotaExceeded | CredentialError)):
             return last
-        error = self._roster.nothing_left(search.errand, search.refusals)
+        error = self._roster.nothing_left(search.errand, refusals)
         error.__cause__ = last
         return error
 

@@ -11,6 +11,7 @@ from googleapiclient.errors import HttpError
 from ytquota.errors import CredentialError
 from ytquota.service.attempts import current_attempts
 from ytquota.service.batch import MonitoredBatch
+from ytquota.service.errands import errand_of
 from ytquota.service.refused import ServerQuotaExceeded
 from ytquota.service.routes import read_wire
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
     from ytquota.service.account import Account
     from ytquota.service.batch import Callback
-    from ytquota.service.failover import FailoverHttp, Search
+    from ytquota.service.failover import FailoverHttp
     from ytquota.service.routes import Wire
+    from ytquota.service.search import Search
     from ytquota.service.seats import Seat
 
 
@@ -77,9 +79,7 @@ class FailoverBatch(MonitoredBatch):
             refused = [(wire, demand) for id_, wire, demand in pairs if id_ in pending]
             if not refused:
                 return
-            tried, search = search, self._failover.search_for(refused)
-            search.open = [seat for seat in search.open if seat in tried.open]
-            search.refusals = tried.refusals
+            search = search.narrowed(errand_of(refused), self._failover.roster.seats())
 
     def _send(self, search: Search, order: list[str], requests: dict[str, Any]) -> list[str]:
         """Send with the next set; return what is to be sent again with another one."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from googleapiclient.errors import HttpError
+
 from ytquota import clock as clocks
 from ytquota.errors import CredentialError, YTQuotaError
 from ytquota.service.errands import buckets_of
 from ytquota.service.seats import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
 
     from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.prices import Price
     from ytquota.service.errands import Errand
+    from ytquota.service.search import Search
     from ytquota.service.seats import Roster, Seat
 
 
@@ -38,23 +41,25 @@ class Moves:
         self._away: dict[tuple[str, int, int], tuple[bool, date]] = {}
         self._lock = threading.Lock()
 
-    def note(self, errand: Errand, home: Seat, seat: Seat, refusals: Sequence[Exception]) -> None:
+    def note(self, search: Search, seat: Seat) -> None:
         """Tell where a call goes, if that is news."""
+        home, errand = search.home, search.errand
         if not self._away and seat.number == home.number:
             return
-        bucket = buckets_of([self._bucket(one.method) for one in errand.demands])
-        today = clocks.bounds_at(self._monitor.clock.time()).day
+        bucket = buckets_of([self._price(one.method).bucket for one in errand.demands])
+        today = self._today()
         if seat.number == home.number:
             if not home.is_last:  # half-open: whether it is back, this call will show
                 self._came_home(bucket, home, today, errand)
             return
-        why, is_lasting = self._reason(errand, home, bucket, refusals)
-        key = (bucket, home.number, seat.number)
+        reasons = [self._reason(search, passed, bucket) for passed in search.passed(seat)]
+        is_lasting = all(lasts for _, lasts in reasons)
         with self._lock:
-            known = self._away.get(key)
-            if known is not None and (known[0] or not is_lasting) and (known[0] or known[1] == today):
+            known = self._away.get((bucket, home.number, seat.number))
+            if known is not None and (known[0] or (known[1] == today and not is_lasting)):
                 return
-            self._away[key] = (is_lasting, today)
+            self._away[bucket, home.number, seat.number] = (is_lasting, today)
+        why = "; ".join(why for why, _ in reasons)
         self._roster.moved(Step(bucket, home, seat, why, errand.demands[0].tag))
 
     def _came_home(self, bucket: str, home: Seat, today: date, errand: Errand) -> None:
@@ -70,35 +75,29 @@ class Moves:
             why = f"{home.title} can be used again"
             self._roster.moved(Step(bucket, home, home, why, errand.demands[0].tag))
 
-    def _reason(
-        self, errand: Errand, home: Seat, bucket: str, refusals: Sequence[Exception]
-    ) -> tuple[str, bool]:
-        """Why a call does not go with the set of its first choice, and whether that holds for others too."""
-        if home.trouble:
-            return home.trouble, True
-        if refusals and isinstance(refusals[0], CredentialError):
-            return first_sentence(str(refusals[0])), True
-        if refusals and not isinstance(refusals[0], YTQuotaError):
-            return f"its token could not be renewed ({type(refusals[0]).__name__})", True
-        now, balances = self._monitor.clock.time(), self._monitor.ledger.usage(home.project)[home.project]
-        gone = [name for name in bucket.split("+") if balances[name].is_exhausted(now)]
+    def _reason(self, search: Search, seat: Seat, bucket: str) -> tuple[str, bool]:
+        """Why a call does not go with a set, and whether that holds for other calls of the bucket too."""
+        name, refusal = f"set {seat.number}", search.refusals.get(seat.number)
+        if seat.trouble:
+            return f"{name}: {seat.trouble}", True
+        if isinstance(refusal, CredentialError):
+            return f"{name}: {first_sentence(str(refusal))}", True
+        if refusal is not None and not isinstance(refusal, YTQuotaError | HttpError):
+            return f"{name}: its token could not be renewed ({type(refusal).__name__})", True
+        if seat.is_last:
+            return f"{name}: it is half-open, and tried last", True
+        now, balances = self._monitor.clock.time(), self._monitor.ledger.usage(seat.project)[seat.project]
+        gone = [one for one in bucket.split("+") if balances[one].is_exhausted(now)]
         if gone:
-            names = " and ".join(gone)
-            return f"pool {names} of project {home.project} is used up", True
-        if refusals:
-            return first_sentence(str(refusals[0])), False
-        units = sum(self._units(one.method) for one in errand.demands)
-        left = min(balances[name].left for name in bucket.split("+"))
-        return (
-            f"pool {bucket} of project {home.project} has {left:,} left, of which {units:,} could not be had",
-            False,
-        )
+            return f"{name}: pool {' and '.join(gone)} of project {seat.project} is used up", True
+        units = sum(self._price(one.method).units for one in search.errand.demands)
+        left = min(balances[one].left for one in bucket.split("+"))
+        what = f"{left:,} left in pool {bucket} of project {seat.project}, and {units:,} asked for"
+        kept = ", which are kept for more important work" if left >= units else ""
+        return f"{name}: {what}{kept}", False
 
-    def _bucket(self, method: str) -> str:
-        return self._monitor.prices.price_of(method, on=self._today()).bucket
-
-    def _units(self, method: str) -> int:
-        return self._monitor.prices.price_of(method, on=self._today()).units
+    def _price(self, method: str) -> Price:
+        return self._monitor.prices.price_of(method, on=self._today())
 
     def _today(self) -> date:
         return clocks.bounds_at(self._monitor.clock.time()).day

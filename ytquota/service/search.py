@@ -1,0 +1,68 @@
+"""The search for a set that can make one call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ytquota.errors import QuotaExceeded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.service.errands import Errand
+    from ytquota.service.seats import Seat
+
+
+class Search:
+    """What was tried for one call, and what came of it.
+
+    Args:
+        errand: the call.
+        seats: the sets it may go with, the first choice first.
+        is_bound: whether they are fewer than all, for the call's own sake.
+
+    Attributes:
+        home: the first choice for such a call.
+        open: the sets that are still to be tried.
+        refusals: set number -> why it did not make the call, in the order of trying.
+    """
+
+    def __init__(self, errand: Errand, seats: Sequence[Seat], *, is_bound: bool = False) -> None:
+        self.errand, self.is_bound = errand, is_bound
+        self._suitable = [seat for seat in seats if errand.suits(seat)] or list(seats[:1])
+        self.home = self._suitable[0]
+        usable = (seat for seat in self._suitable if not seat.trouble)
+        self.open = sorted(usable, key=lambda seat: seat.is_last)
+        self.refusals: dict[int, Exception] = {}
+
+    def next(self, monitor: QuotaMonitor) -> Seat | None:
+        """Return the next set to try: the first whose pools have room; if none has, the first, once."""
+        for seat in self.open:
+            if monitor.has_room(self.errand.charged_to(seat)):
+                return seat
+        return self.open[0] if self.open and not self.refusals else None
+
+    def refused(self, seat: Seat, error: Exception) -> None:
+        """Note that a set did not make it; an empty pool speaks for all sets of its project."""
+        self.refusals[seat.number] = error
+        is_quota = isinstance(error, QuotaExceeded) or isinstance(error.__cause__, QuotaExceeded)
+        self.open = [
+            one
+            for one in self.open
+            if one.number != seat.number and not (is_quota and one.project == seat.project)
+        ]
+
+    def passed(self, seat: Seat) -> list[Seat]:
+        """Return the sets before this one in the order of choice, which were not taken."""
+        numbers = [one.number for one in self._suitable]
+        before = self._suitable[: numbers.index(seat.number)] if seat.number in numbers else []
+        return before or [self.home]
+
+    def narrowed(self, errand: Errand, seats: Sequence[Seat]) -> Search:
+        """Return the search for what is left of a batch: with the sets that were not tried for it yet."""
+        rest = Search(errand, seats, is_bound=self.is_bound)
+        numbers = {one.number for one in self.open}
+        rest.open = [one for one in rest.open if one.number in numbers]
+        rest.refusals = self.refusals
+        return rest
