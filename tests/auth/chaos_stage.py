@@ -106,6 +106,8 @@ class Stage:
         self.workers = [Worker(settings.root, clock.path) for _ in range(2)]
         self.outcomes, self.swallowed, self.unexplained = Counter(), Counter(), []
         self._count, self._known, self._audited, self._away = 0, set(), 0, set()
+        self._owners = {}
+        self._note_owners()
 
     def close(self):
         for worker in self.workers:
@@ -146,7 +148,6 @@ class Stage:
     @contextmanager
     def hole(self):
         """Within it every request is taken, and none is answered."""
-        owners = self._owners()
         self.sandbox.stop()
         hole = Hole(int(self.sandbox.url.rpartition(":")[2]))
         try:
@@ -157,7 +158,7 @@ class Stage:
         for head in hole.heads:
             assert head.startswith("GET /youtube/v3/videos?"), head
             token = re.search(r"(?im)^authorization: bearer (\S+)", head)[1]
-            self.swallowed[owners[token], "default", "videos.list"] += 1
+            self.swallowed[self._owners[token], "default", "videos.list"] += 1
 
     # -- the books
 
@@ -202,12 +203,10 @@ class Stage:
     def _received(self, method):
         return sum(row["method"] == method for row in self.sandbox.access_log())
 
-    def _owners(self):
-        files = {project: self.settings.sets[number].token_file for number, project in SETS.items()}
-        return {json.loads(path.read_text())["token"]: project for project, path in files.items()} | {
-            json.loads(self.settings.sets[2].token_file.read_text())["token"]: ONE,
-            json.loads(self.settings.sets[1].token_file.read_text())["token"]: ONE,
-        }
+    def _note_owners(self):
+        """Remember whose each access token is; a bot may hold one that its file no longer has."""
+        for number, project in SETS.items():
+            self._owners[json.loads(self.settings.sets[number].token_file.read_text())["token"]] = project
 
     def _journals(self):
         for path in sorted(self.settings.memory_dir.glob("calls/*/*.jsonl")):
@@ -218,6 +217,7 @@ class Stage:
 
         A move holds for a bucket and a process, from its audit row to the row of the way back.
         """
+        self._note_owners()
         rows = [row for row in self.monitor.log() if (row["id"], row.get("part")) not in self._known]
         self._known |= {(row["id"], row.get("part")) for row in rows}
         audit = self.monitor.audit_rows()

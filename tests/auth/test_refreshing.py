@@ -74,6 +74,13 @@ def test_a_good_token_is_used_as_it_is(service_of, furnish, token_calls):
     assert token_calls() == []
 
 
+@pytest.fixture
+def by_calls_alone(monkeypatch):
+    """Nothing is renewed in the background."""
+    monkeypatch.setattr("ytquota.auth.credentials.renewer.watch", lambda _credentials: None)
+
+
+@pytest.mark.usefixtures("by_calls_alone")
 def test_a_token_is_renewed_five_minutes_ahead_and_saved(service_of, furnish, token_of, token_calls):
     """One call to the token address, a private file with the new token, and all fields of others."""
     settings = furnish()

@@ -116,7 +116,7 @@ class FailoverHttp:
 
     def close(self) -> None:
         """Close the connections of all sets."""
-        for http in self._https():
+        for http in self._roster.opened():
             http.close()
 
     def request(self, uri: str, method: str = "GET", *more: Any, **options: Any) -> Answer:
@@ -139,11 +139,12 @@ class FailoverHttp:
         upload = _UPLOAD.search(uri)
         if upload is not None:
             return self._go_on(upload[1], send)
-        errand = self._errand(wire)
+        seats = self._roster.seats()
+        errand = self._errand(wire, seats)
         if errand is None:
             return send(self._signer_of(wire, body))
         with running_attempts() as attempts:
-            seats, is_bound = self._permitted(errand, attempts)
+            seats, is_bound = self._permitted(errand, attempts, seats)
             seat, answer = self.carry(Search(errand, seats, is_bound=is_bound), send)
             self._remember(errand, seat, answer, attempts)
             return answer
@@ -227,9 +228,10 @@ class FailoverHttp:
         error.__cause__ = last
         return error
 
-    def _permitted(self, errand: Errand, attempts: Attempts) -> tuple[Sequence[Seat], bool]:
+    def _permitted(
+        self, errand: Errand, attempts: Attempts, seats: Sequence[Seat]
+    ) -> tuple[Sequence[Seat], bool]:
         """Return the sets that a call may go out with, and whether it is bound to fewer than all."""
-        seats = self._roster.seats()
         if errand.is_write and attempts.place is not None:
             return [attempts.place], True  # type: ignore[list-item]
         if errand.page:
@@ -258,8 +260,8 @@ class FailoverHttp:
             self._uploads.pop(upload, None)
         return answer
 
-    def _errand(self, wire: Wire) -> Errand | None:
-        account = self.account
+    def _errand(self, wire: Wire, seats: Sequence[Seat]) -> Errand | None:
+        account = self._roster.http(_first_of(seats)).account
         if wire.host not in account.hosts or is_batch(wire.path):
             return None
         demand = account.demand(wire, current_attempts())
@@ -296,8 +298,7 @@ class FailoverHttp:
             attempts.place = seat
 
     def _first(self) -> Seat:
-        seats = self._roster.seats()
-        return next((seat for seat in seats if not seat.trouble), seats[0])
+        return _first_of(self._roster.seats())
 
     def _seat_given(self) -> Seat | None:
         seat: Seat | None = getattr(self._given, "seat", None)
@@ -309,6 +310,10 @@ class FailoverHttp:
                 yield self._roster.http(seat)
             except CredentialError:
                 continue
+
+
+def _first_of(seats: Sequence[Seat]) -> Seat:
+    return next((seat for seat in seats if not seat.trouble), seats[0])
 
 
 def _body_and_headers(more: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, Any]:

@@ -77,6 +77,9 @@ class Roster(Protocol):
             CredentialError: its files are unusable.
         """
 
+    def opened(self) -> Sequence[PerThreadHttp]:
+        """Return what was made so far."""
+
     def moved(self, step: Step) -> None:
         """Be told, once, that calls go another way."""
 
