@@ -81,6 +81,14 @@ def test_a_project_is_asked_for_by_name_or_number(run, fleet):
         assert list(report["projects"]) == [ONE]
 
 
+def test_a_project_that_nobody_counts_is_told(run, fleet):
+    """Not shown as one in which nothing was used."""
+    result = run("status", "--all", "--project", "Nobody's")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Project Nobody's is not known here" in result.stderr
+
+
 def test_two_ledgers_of_one_project_are_told_on_the_page(run, fleet, bot_folder):
     """With what to do about it."""
     spend(bot_folder / "attic", "videos.list", 1, project=ONE)

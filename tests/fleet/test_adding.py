@@ -72,6 +72,15 @@ def test_every_unit_is_counted_once_and_is_somebodys(journals, owns, rest, data)
     assert [one.kind for one in total.warnings] == (["second-ledger"] if counting > 1 else [])
 
 
+def test_demand_that_was_only_refused_is_added_too():
+    """A ledger that gave nothing out still counts."""
+    refused = replace(journal(1, 0), pools={"default": Balance(0, 50, 10_000)})
+
+    total = total_of([journal(0, 7), refused])
+
+    assert (total.pools["default"].used, total.pools["default"].refused) == (7, 50)
+
+
 @given(owns=st.lists(UNITS, min_size=1, max_size=4))
 def test_a_server_under_two_addresses_is_one(owns):
     """Its hosts are the same; a copy of a host's lines is the host."""

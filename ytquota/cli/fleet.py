@@ -14,7 +14,7 @@ from rich.text import Text
 from ytquota.cli.output import FAILURE, console, count, from_iso, moment, print_json, span
 from ytquota.cli.severity import code_of
 from ytquota.clock import both_zones
-from ytquota.errors import SettingsError
+from ytquota.errors import SettingsError, YTQuotaError
 from ytquota.monitor.fleet import FleetList, FleetView
 
 if TYPE_CHECKING:
@@ -63,10 +63,16 @@ def show_fleet(
 
 
 def gather(view: FleetView, project: str | None = None) -> dict[str, Any]:
-    """Return the view's report, of one project (its number or name) if that is asked for."""
+    """Return the view's report, of one project (its number or name) if that is asked for.
+
+    Raises:
+        YTQuotaError: no ledger counts that project.
+    """
     report = view.report()
     if project is not None:
         wanted = view.fleet.number_of(project)
+        if wanted not in report["projects"]:
+            raise YTQuotaError(f"Project {project} is not known here: no ledger of the list counts it now.")
         report["projects"] = {name: its for name, its in report["projects"].items() if name == wanted}
         report["warnings"] = [one for one in report["warnings"] if one["project"] == wanted]
     return report

@@ -90,7 +90,9 @@ class _Sum:
             authorities.append(self._of_redis(server, its))
         if strangers := [host for host in hosts if not _is_known(host, servers)]:
             authorities.append(_of_hosts(strangers))
-        counting = [one for one in authorities if any(pool.used for pool in one.pools.values())]
+        counting = [
+            one for one in authorities if any(pool.used or pool.refused for pool in one.pools.values())
+        ]
         if len(counting) > 1:
             self._warn_of_two([one.name for one in counting])
         total = _together(self._project, counting or authorities[:1], authorities)
