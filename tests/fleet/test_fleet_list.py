@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ytquota.errors import SettingsError
@@ -72,6 +75,21 @@ def test_what_is_wrong_is_told_with_file_and_entry(write_list, text, says):
     assert str(path) in str(raised.value)
     assert says in str(raised.value)
     assert "\n" not in str(raised.value).partition("no TOML")[0]
+
+
+def test_the_list_of_the_documents_is_right(write_list, monkeypatch):
+    """Whoever copies it starts from a list that can be read."""
+    page = (Path(__file__).parents[2] / "docs" / "fleet.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.setenv("QUOTA_PASSWORD", "hush")
+
+    fleet = FleetList.load(write_list(example))
+
+    assert [(one.name, one.owner) for one in fleet.ledgers] == [
+        ("studio", "Anna"), ("crawlers", "Research"), ("farm", "Research"),
+    ]  # fmt: skip
+    assert fleet.ledgers[1].label == "redis://quota-host:6379/0"
+    assert len(fleet.projects) == 2
 
 
 def test_a_list_that_is_not_there_is_told(tmp_path):

@@ -65,3 +65,16 @@ def test_archived_days_alone_can_be_added_up(monitor, lived):
     archive.take_in(monitor.folder / "calls", now=monitor.clock.time() + 30 * 86_400)
 
     pd.testing.assert_frame_equal(before, intelligence.daily_burn(until=until))
+
+
+def test_a_call_that_nobody_settled_is_in_every_sum(monitor, spend):
+    """Its units stay spent, though nobody knows its tag or set."""
+    spend(at=datetime(2026, 11, 1, 12, tzinfo=PACIFIC))
+    monitor.ledger.hold("111", (("default", 50),), note="comments.insert")
+    spend(at=datetime(2026, 11, 9, 12, tzinfo=PACIFIC))
+    monitor.ledger.close()
+    Archive(monitor.folder / "archive").take_in(monitor.folder / "calls", now=monitor.clock.time())
+    intelligence = QuotaIntelligence(monitor)
+
+    for what in ("method", "credential_set", "tag", "hour"):
+        assert intelligence.burn_by(what)["units"].sum() == intelligence.daily_burn()["units"].sum() == 52

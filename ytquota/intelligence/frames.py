@@ -118,7 +118,11 @@ def sums_frame(tables: Sequence[Any], rows: Iterable[Mapping[str, Any]]) -> pd.D
     if tables:
         import pyarrow as pa  # noqa: PLC0415 - only where something was archived
 
-        rolled = pa.concat_tables(tables).to_pandas(strings_to_categorical=True)
+        table = pa.concat_tables(tables)
+        for place, field in enumerate(table.schema):  # a call that nobody settled has no set and no tag
+            if pa.types.is_string(field.type):
+                table = table.set_column(place, field.name, table[field.name].fill_null(""))
+        rolled = table.to_pandas(strings_to_categorical=True)
         rolled = rolled.rename(columns={"slot": "at", "set": "credential_set", "refused": "unmet"})
         rolled["at"] = rolled["at"].dt.as_unit("us")
         rolled["day"] = quota_days(pd.DatetimeIndex(rolled["at"]))
