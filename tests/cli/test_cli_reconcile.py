@@ -91,6 +91,7 @@ def test_it_shows_the_drift_and_changes_nothing(run, call, sandbox, clock):
 
     assert result.exit_code == 0, result.stderr
     assert re.search(r"default +30 +130 +\+100", result.stdout)
+    assert "comments.insert: +100 units, calls made elsewhere" in result.stdout
     assert "ytquota reconcile --apply" in result.stdout
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
     assert used(run) == 30
@@ -131,7 +132,7 @@ def test_nobody_to_ask_is_bad_usage(run, call, sandbox, clock):
 
 
 def test_json_has_everything(run, call, sandbox, clock):
-    """For programs: pools, imported days, what was corrected."""
+    """For programs: pools, drift by day with causes, limits, imported days, what was corrected."""
     start = clocks.bounds_of(date(2026, 11, 18)).start
     sandbox.furnish(ONE, [(start + 3600, "videos.list", 7)], foreign=True)
     call(times=2)
@@ -149,6 +150,8 @@ def test_json_has_everything(run, call, sandbox, clock):
     assert [(done["bucket"], done["units"], done["used"]) for done in report["corrected"]] == [
         ("default", 100, 102)
     ]
+    assert {cause["kind"] for cause in one["drift"]["causes"]} == {"elsewhere"}
+    assert {limit["limit"]["bucket"] for limit in one["limits"]} >= {"default", "search_list"}
     assert report["failed"] == {}
 
 
@@ -178,3 +181,32 @@ def test_imported_days_are_in_the_log(run, connected, sandbox):
     assert (row["tag"], row["units"], row["calls"]) == ("official", 7, 7)
     assert "official" in run("log", "--day", "2026-11-18").stdout
     assert "7 calls; charged: 7 of default" in run("log", "--day", "2026-11-18").stdout
+
+
+@pytest.mark.slow
+def test_a_price_that_differs_is_written_to_a_file_of_overrides(run, call, sandbox, clock, connected):
+    """Measured from counters and log; shown, asked, written; and it counts once the setting names it."""
+    sandbox.set_price("liveChatMessages.insert", 21)
+    call("liveChatMessages.insert", 60)
+    call("videos.list", 30)
+    clock.advance(1200)
+
+    assert "Nothing was changed" in run("reconcile", "--prices", "own.csv", answer="n\n").stdout
+    assert not (connected / "own.csv").exists()
+    result = run("reconcile", "--days", 2, "--prices", "own.csv", "--yes")
+
+    assert result.exit_code == 0
+    assert "liveChatMessages.insert: table 20, measured 21" in result.stdout
+    assert "YTQUOTA_PRICES_FILE=own.csv" in result.stdout
+    with (connected / ".env").open("a") as file:
+        file.write("YTQUOTA_PRICES_FILE=own.csv\n")
+    (price,) = json.loads(run("prices", "liveChatMessages.insert", "--json").stdout)["prices"]
+    assert (price["units"], price["provenance"]) == (21, "override")
+
+
+def test_without_a_difference_no_price_is_written(run, call, clock, connected):
+    """And the file is not begun."""
+    call(times=5)
+    clock.advance(1200)
+    assert "nothing is written" in run("reconcile", "--days", 1, "--prices", "own.csv", "--yes").stdout
+    assert not (connected / "own.csv").exists()

@@ -9,7 +9,9 @@ import pytest
 from ytquota.clock import ManualClock, bounds_at
 from ytquota.errors import QuotaExceeded
 from ytquota.monitor import Demand, QuotaMonitor, repair
+from ytquota.monitor.places import journal_path
 from ytquota.monitor.redis_ledger import RedisLedger
+from ytquota.monitor.settled import settled_count
 from ytquota.testing import NOON, PROJECT
 
 pytestmark = pytest.mark.redis
@@ -93,3 +95,27 @@ def test_this_hosts_lines_are_sound_although_others_count_too(monitor_of, tmp_pa
     found = repair.examine(path)
     assert found.is_sound
     assert len(found.unsettled) == 1
+
+
+def test_the_count_of_some_minutes_ago_is_what_redis_had_told_this_host(monitor_of, clock):
+    """Calls of both hosts up to the minute; what came later is left out, a later correction is not."""
+    here, there = monitor_of("a"), monitor_of("b")
+
+    def call(monitor, method="videos.list"):
+        with monitor.call(method, project=PROJECT) as flight:
+            flight.answered(200)
+
+    call(there, "comments.insert")
+    clock.advance(59.0)
+    call(here)
+    clock.advance(700)
+    call(here, "comments.insert")
+    call(there)
+    here.ledger.adjust(PROJECT, "default", 7, reason="Google counted more", who="anna")
+
+    bounds = bounds_at(clock.time())
+    path = journal_path(here.folder / "calls", bounds.day, PROJECT)
+    settled = settled_count(path, NOON.timestamp() + 90, earliest=bounds.start)
+
+    assert settled.until == NOON.timestamp() + 60
+    assert settled.used["default"] == 50 + 1 + 7

@@ -40,7 +40,8 @@ class ReconciledBot:
         self.clock.advance(timedelta(minutes=15).total_seconds())
 
     def compare(self, **options):
-        return reconcile.compare_project(self.monitor, self.cloud, ONE, **options)
+        options.setdefault("causes", False)
+        return reconcile.compare_project(self.settings, self.monitor, self.cloud, ONE, **options)
 
     def apply(self, compared):
         return reconcile.apply(self.monitor, reconcile.to_correct([compared]), who="anna@studio")

@@ -16,6 +16,7 @@ from ytquota import clock as clocks
 from ytquota.clock import ManualClock
 from ytquota.cloud import CloudError
 from ytquota.intelligence import QuotaIntelligence
+from ytquota.monitor import Demand, Journal, QuotaMonitor
 from ytquota.monitor.reconciled import ReconciledFile
 from ytquota.operations import reconcile
 from ytquota.operations.doctor import examine
@@ -192,6 +193,64 @@ def test_in_the_first_minutes_of_a_day_nothing_is_compared(bot, sandbox):
     assert bot.compare().checks == {}
 
 
+def test_minutes_that_google_lost_are_not_given_back(bot, sandbox):
+    """A gap in Google's counters says nothing about our calls."""
+    bot.call(60, every=30.0)
+    start = NOON + timedelta(minutes=10)
+    sandbox.monitoring_gap(start, start + timedelta(minutes=5), ONE)
+    bot.settle()
+
+    compared = bot.compare(causes=True)
+
+    assert compared.checks["default"].lost == 10
+    assert bot.apply(compared) == []
+    assert bot.used() == 60
+
+
+def test_imported_days_are_not_taken_for_our_own_calls(bot, sandbox):
+    """Others spent on a day of rest: it is in the log now, still Google's, and no call of ours."""
+    bot.clock.set(NOON - timedelta(days=2))
+    bot.call(3)
+    rested = NOON - timedelta(days=1)
+    sandbox.furnish(ONE, [(rested, "comments.insert", 2)], foreign=True)
+    bot.clock.set(NOON)
+    bot.call(6)
+    bot.settle()
+    assert bot.compare(days=3).imported == (date(2026, 11, 19),)
+
+    drift = bot.compare(days=3, causes=True).explained.drift
+
+    days = drift.days.set_index(["day", "method"])
+    assert days.loc[date(2026, 11, 19), "comments.insert"][["local", "official"]].tolist() == [0, 100]
+    assert days["local"].sum() == 9
+    assert {(cause.day, cause.kind, cause.units) for cause in drift.causes} == {
+        (date(2026, 11, 19), "elsewhere", 100)
+    }
+
+
+def test_a_second_ledger_nearby_is_named(bot, sandbox):
+    """Another folder counts the same project: its calls are what Google has beyond ours."""
+    other = QuotaMonitor(
+        Journal(bot.folder / "other" / "memory" / "calls", clock=bot.clock),
+        clock=bot.clock,
+        folder=bot.folder / "other" / "memory",
+    )
+    for _ in range(20):
+        bot.call(every=30.0)
+        other.begin([Demand("comments.insert", ONE)]).answered([(200, None)], latency=0.0)
+        sandbox.bill(ONE, "comments.insert")
+        bot.clock.advance(30.0)
+    other.close()
+    bot.settle()
+
+    compared = bot.compare(days=1, causes=True)
+
+    (cause,) = compared.explained.drift.causes
+    assert (cause.kind, cause.units) == ("second_ledger", 1_000)
+    assert cause.detail.endswith("other/memory")
+    assert "second_ledger" in reconcile.to_correct([compared])[0].why
+
+
 def test_a_new_install_sees_six_weeks_and_has_a_forecast(bot):
     """Nothing was ever called here; after one run the history is there, and the forecast is made from it."""
     bot.history()
@@ -236,6 +295,23 @@ def test_the_first_day_is_whole_the_day_after(bot, sandbox):
 
     burn = QuotaIntelligence(bot.monitor).daily_burn(bucket="default")
     assert burn["units"].tolist() == [508, 1]
+
+
+def test_limits_are_learned_on_the_way(bot, sandbox):
+    """Google says what the project may use; the ledger's limit is that."""
+    sandbox.set_limit(ONE, "search_list", 42)
+    compared = bot.compare()
+    balance = bot.monitor.ledger.usage(ONE)[ONE]["search_list"]
+    assert (balance.limit, balance.limit_source) == (42, "server")
+    assert any("42 a day" in learned.remark for learned in compared.limits)
+
+
+def test_limits_that_cannot_be_read_do_not_keep_the_counts_from_it(bot, sandbox):
+    """Another API, another role: what can be compared is."""
+    sandbox.disable_api("cloudquotas", ONE)
+    compared = bot.compare()
+    assert compared.checks
+    assert "Quotas" in compared.no_limits
 
 
 def test_what_google_refuses_is_noted_until_it_works(bot, sandbox):

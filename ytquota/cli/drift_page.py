@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -16,21 +18,32 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from ytquota.intelligence.drift import Drift
+    from ytquota.intelligence.measured import Measured
     from ytquota.monitor import QuotaMonitor
     from ytquota.monitor.reconciled import Check
     from ytquota.operations.reconcile import Compared
     from ytquota.operations.reconcile.correcting import Correction
 
+_SHOWN = 12
+"""Causes that are shown, the newest first."""
+
 
 def page(one: Compared) -> Iterator[RenderableType]:
-    """Return what was found for a project: today's pools, and which days were imported."""
+    """Return what was found for a project: today's pools, limits, imported days, causes, prices."""
     yield Text(f"Project {one.project}, up to {moment(one.until)}", style="bold")
     if one.checks:
         yield _pools(one)
     else:
         yield Text("Nothing of today has settled yet; Google's counters are about ten minutes late.")
+    yield from _limits(one)
     if one.imported:
         yield Text(_imported(one.imported))
+    if one.unexplained:
+        yield Text(one.unexplained, style="dim")
+    if one.explained is not None:
+        yield from _causes(one.explained.drift)
+        yield from _prices(one.explained.measured)
     yield Text()
 
 
@@ -49,20 +62,33 @@ def facts_of(one: Compared) -> dict[str, Any]:
         "project": one.project,
         "until": one.until.isoformat(),
         "pools": {bucket: label_facts(check)["reconciled"] for bucket, check in one.checks.items()},
+        "limits": [asdict(learned) for learned in one.limits],
+        "limits_failed": one.no_limits or None,
         "imported": [day.isoformat() for day in one.imported],
+        **(one.explained.to_json() if one.explained else {"drift": None, "prices": None}),
     }
 
 
 def _pools(one: Compared) -> Table:
+    table = _figures("  today")
+    for bucket, check in one.checks.items():
+        figures = (count(check.local), count(check.official), _signed(check.drift))
+        table.add_row(f"  {bucket}", *figures, _aside(check))
+    return table
+
+
+def _figures(*names: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("  today", no_wrap=True, min_width=23)
+    for name in names:
+        table.add_column(name, no_wrap=True, min_width=23 if len(names) == 1 else 11)
     for name in ("here", "Google", "drift"):
         table.add_column(name, justify="right", no_wrap=True, min_width=8)
     table.add_column("")
-    for bucket, check in one.checks.items():
-        drift = Text("-" if not check.drift else f"{check.drift:+,}", style="yellow" if check.drift else "")
-        table.add_row(f"  {bucket}", count(check.local), count(check.official), drift, _aside(check))
     return table
+
+
+def _signed(units: int) -> Text:
+    return Text(f"{units:+,}" if units else "-", style="yellow" if units else "")
 
 
 def _aside(check: Check) -> Text:
@@ -71,8 +97,69 @@ def _aside(check: Check) -> Text:
     return Text(", ".join(said), style="dim")
 
 
+def _limits(one: Compared) -> Iterator[Text]:
+    for learned in one.limits:
+        if learned.remark:
+            yield Text(learned.remark)
+    if one.no_limits:
+        yield Text(f"Limits were not read: {one.no_limits}", style="yellow")
+
+
 def _imported(days: tuple[date, ...]) -> str:
     finished = len(days)
     span = days[0].isoformat() if finished == 1 else f"{days[0].isoformat()} to {days[-1].isoformat()}"
-    word = "day" if finished == 1 else "days"
-    return f"Imported {finished} {word} that were not counted here ({span})."
+    word = "day that was" if finished == 1 else "days that were"
+    return f"Imported {finished} {word} not counted here ({span})."
+
+
+def _causes(drift: Drift) -> Iterator[RenderableType]:
+    compared = int(drift.days["day"].nunique())
+    if not drift.causes:
+        days = "the one day" if compared == 1 else f"all {compared} days"
+        yield Text(f"No drift on {days} that had calls." if compared else "No calls to compare.", style="dim")
+        return
+    yield from (Text(), _by_day(drift), Text(), Text("Where it comes from", style="bold"))
+    newest = sorted(drift.causes, key=lambda cause: (cause.day, abs(cause.units)), reverse=True)
+    shown: set[tuple[str, str, str]] = set()
+    for cause in newest[:_SHOWN]:
+        yield Padding(Text(str(cause)), (0, 0, 0, 2))
+        if (cause.kind, cause.method, cause.detail) not in shown:
+            yield Padding(Text(cause.evidence, style="dim"), (0, 0, 0, 4))
+        shown.add((cause.kind, cause.method, cause.detail))
+    if len(newest) > _SHOWN:
+        yield Text(f"  {len(newest) - _SHOWN} earlier ones; --json has all.", style="dim")
+    yield from (Text(), Text("What to do", style="bold"))
+    for remedy in dict.fromkeys(cause.remedy for cause in newest):
+        yield Padding(Text(remedy), (0, 0, 0, 2))
+
+
+def _by_day(drift: Drift) -> Table:
+    table = _figures("  day", "pool")
+    pools: Any = drift.pools[drift.pools["difference"] != 0].sort_values(
+        ["day", "bucket"], ascending=[False, True]
+    )
+    for one in pools.head(_SHOWN).itertuples():
+        gap = Text(f"{-one.gap:,} lost by Google" if one.gap else "", style="dim")
+        figures = (
+            count(one.local - one.adjusted),
+            count(one.official),
+            _signed(one.difference + one.adjusted),
+        )
+        table.add_row(f"  {one.day:%a %d %b}", one.bucket, *figures, gap)
+    return table
+
+
+def _prices(measured: Measured) -> Iterator[RenderableType]:
+    differing = [one for one in measured.prices if one.verdict == "differs"]
+    agreeing = sum(one.verdict == "agrees" for one in measured.prices)
+    yield Text()
+    if differing:
+        yield Text("Prices that were measured to differ from the table", style="bold")
+        for one in differing:
+            yield Padding(Text(str(one)), (0, 0, 0, 2))
+        yield Text("  `ytquota reconcile --prices FILE` writes them to a file of overrides.", style="dim")
+    if agreeing:
+        methods = "price agrees" if agreeing == 1 else "prices agree"
+        yield Text(f"{agreeing} measured {methods} with the table.", style="dim")
+    for charge in measured.charges:
+        yield Text(str(charge), style="dim")

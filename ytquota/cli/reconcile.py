@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,19 +33,24 @@ def reconcile(
     apply: Annotated[
         bool, typer.Option("--apply", help="Make today's counts equal Google's, after asking.")
     ] = False,
+    prices: Annotated[
+        Path | None,
+        typer.Option("--prices", metavar="FILE", help="Write prices that were measured to differ to a file."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Hold today's counts against Google's own.
+    """Hold the counts against Google's own, and say where a drift comes from.
 
     Google's counters are some minutes late: compared is what has settled.
-    Days without own calls are imported, so that forecasts have a history.
-    Today's count changes only with --apply. Needs a Google account that may
+    Days without own calls are imported, so that forecasts have a history;
+    limits are learned. Today's count changes only with --apply. Needs a Google account that may
     read the counters: see docs/google-counters.md.
 
     Examples:
         ytquota reconcile
         ytquota reconcile --days 7 --apply
+        ytquota reconcile --prices prices.csv
         ytquota reconcile --json | jq '.projects[].pools.default.drift'
     """
     with Desk.open() as desk:
@@ -58,12 +64,14 @@ def reconcile(
                 out.print(correction_line(one, desk.monitor))
             confirm("Correct today's count?" if len(wanted) == 1 else "Correct these counts of today?")
         done = reconciling.apply(desk.monitor, wanted, who=whoami()) if apply else []
+        rows = _write_prices(compared, prices, yes=yes, quiet=as_json) if prices else 0
     if as_json:
         print_json(
             {
                 "projects": [facts_of(one) for one in compared],
                 "failed": failed,
                 "corrected": [{name: getattr(one, name) for name in one.__slots__} for one in done],
+                "prices_written": rows,
             }
         )
     else:
@@ -85,10 +93,28 @@ def _compare(desk: Desk, days: int, project: str | None) -> _Found:
     for name in names:
         try:
             with console(stderr=True).status(f"Reading Google's counters of project {name}"):
-                compared.append(reconciling.compare_project(monitor, cloud, name, days=days))
+                compared.append(reconciling.compare_project(desk.settings, monitor, cloud, name, days=days))
         except CloudError as error:
             failed[name] = str(error)
     return compared, failed
+
+
+def _write_prices(compared: Sequence[Compared], path: Path, *, yes: bool, quiet: bool) -> int:
+    """Write what was measured to differ from the table; returns how many prices."""
+    from ytquota.intelligence.price_proposals import write_proposals  # noqa: PLC0415 - seldom wanted
+
+    rows = [row for one in compared if one.explained for row in one.explained.proposals()]
+    out = console(stderr=quiet)
+    if not rows:
+        out.print("No price was measured to differ for sure, so nothing is written.")
+        return 0
+    for row in rows:
+        out.print(f"  {row['method']}: {row['units']} of {row['bucket']}, from {row['valid_from']} on")
+    if not yes:
+        confirm(f"Write {'this price' if len(rows) == 1 else 'these prices'} to {path}?")
+    write_proposals(path, rows)
+    out.print(f"Written. They count once .env says YTQUOTA_PRICES_FILE={path}", soft_wrap=True)
+    return len(rows)
 
 
 def _tell(wanted: Sequence[object], done: Sequence[Corrected], *, applied: bool) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ytquota import clock as clocks
+from ytquota.monitor.official import TAG as OFFICIAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,11 +47,13 @@ _NOT_MODIFIED, _CLIENT_ERROR, _SERVER_ERROR = 304, 400, 500
 def read_sends(monitor: QuotaMonitor, project: str, since: datetime, until: datetime) -> pd.DataFrame:
     """The sends of one project between two instants (aware; until excluded), from a monitor's log.
 
-    Archived days are read as tables, so that six weeks of a busy project take seconds.
+    Archived days are read as tables, so that six weeks of a busy project take seconds. What the log has of
+    Google's own count is no send of ours.
     """
     first, last = clocks.quota_day(since), clocks.quota_day(until)
     tables = monitor.archived_calls(first, last, ["project", *_COLUMNS])
-    _, rows = monitor.summable(clocks.day_start(first), None, project=project)
+    _, found = monitor.summable(clocks.day_start(first), None, project=project)
+    rows = (row for row in found if row["kind"] != OFFICIAL)
     frame = sends_frame(rows, tables, project=project)
     inside = (frame["minute"] >= since) & (frame["minute"] < until)
     return frame[inside].reset_index(drop=True)

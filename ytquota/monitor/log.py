@@ -58,7 +58,7 @@ class JournalLog:
     ) -> None:
         self._folder, self._archive_address = folder, archive
         self._official, self._today = official, today
-        self._own = OwnCount(folder, self.archive)
+        self.own = OwnCount(folder, self.archive)
         self._rollups: dict[tuple[date, str | None, frozenset[str]], tuple[object, list[Any]]] = {}
 
     def rows(
@@ -174,13 +174,8 @@ class JournalLog:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def official_until(self, day: date, project: str) -> str:
-        """Up to when a day would be read as Google counted it; see `OwnCount.official_until`."""
-        self._own.look()
-        return self._own.official_until(day, project)
-
     def _official_days(self) -> set[date]:
-        self._own.look()
+        self.own.look()
         today = self._today()
         return {day for day in self._official.days() if day < today} if self._official else set()
 
@@ -189,7 +184,7 @@ class JournalLog:
 
         No part of `rows`: today is the ledger's.
         """
-        self._own.look()
+        self.own.look()
         return list(self._official_rows(self._today(), None)) if self._official else []
 
     def _official_rows(self, day: date, project: str | None) -> Iterator[dict[str, Any]]:
@@ -198,7 +193,7 @@ class JournalLog:
         assert official is not None
         streams = []
         for name in official.projects(day):
-            until = self._own.official_until(day, name) if project in {None, name} else ""
+            until = self.own.official_until(day, name) if project in {None, name} else ""
             if until:
                 streams.append(_ended(official.rows(day, name), until))
         return heapq.merge(*streams, key=_at)

@@ -81,6 +81,7 @@ class QuotaMonitor:
             official=self.official,
             today=lambda: clocks.quota_day(self.clock.time()),
         )
+        self.own = self._log.own
         self._unwritten: list[tuple[Hold, list[CallRecord]]] = []
         self._unwritten_lock = threading.Lock()
         self._view_is_stale, self._next_view = False, 0.0
@@ -254,10 +255,6 @@ class QuotaMonitor:
     def archived_calls(self, first: date, last: date, columns: Sequence[str]) -> list[Any]:
         """Some columns of the calls of archived days, as pyarrow tables; the other days are in `log`."""
         return self._log.archived_calls(first, last, columns)
-
-    def is_own(self, day: date, project: str) -> bool:
-        """Whether all of a day was counted here, so that Google's count of it stays out of the log."""
-        return not self._log.official_until(day, project)
 
     def official_today(self) -> list[dict[str, Any]]:
         """Today's beginning as Google counted it, where counting began here today; no part of `log`."""

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 TAG = "official"
 """Tag, kind and provenance of every row that Google counted."""
 
+EVER = "~"
+"""Sorts behind every line's `at`: a day that is official to its end."""
+
 _UNKNOWN = "unknown"  # Google does not say which set it was, nor how much it mattered
 _OWN = tuple(lines.HEADER + kind for kind in (b'hold"', b'extend"', b'settle"', b'release"', b'refuse"'))
 
@@ -157,11 +160,16 @@ class OwnCount:
         """Look at the archive anew; the rest is looked at whenever it is asked for."""
         self._archived = None
 
+    def first_day(self, project: str) -> date | None:
+        """The day of the first own call of a project; None where there was none."""
+        self.look()
+        return next((day for day in self._days() if self.began(day, project) is not None), None)
+
     def official_until(self, day: date, project: str) -> str:
         """Up to when a day is official, as text that compares with a line's `at`; empty: not at all."""
         began = self.began(day, project)
         if began is None:
-            return "~"
+            return EVER
         is_first = all(self.began(one, project) is None for one in self._days() if one < day)
         return began if is_first else ""
 

@@ -11,6 +11,7 @@ from ytquota.cloud import CloudError
 from ytquota.monitor.places import journal_path
 from ytquota.monitor.reconciled import Check, ReconciledFile
 from ytquota.monitor.settled import settled_count
+from ytquota.operations.limits import learn
 from ytquota.operations.reconcile.reading import import_days, read_official
 from ytquota.prices import BUCKETS
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from ytquota.cloud import Cloud
     from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.operations.limits import Learned
+    from ytquota.operations.reconcile.explaining import Explained
     from ytquota.operations.reconcile.reading import Official
     from ytquota.settings import Settings
 
@@ -36,12 +39,20 @@ class Compared:
         until: up to when Google's counters had settled (aware, UTC).
         checks: today's pools by bucket; none in the first minutes of a day.
         imported: days that were imported, or changed, since this ledger did not count them.
+        limits: what was learned about limits.
+        no_limits: why the limits could not be read; empty if they could.
+        explained: where a drift comes from, and real prices; None if nobody asked, or it cannot be told.
+        unexplained: why it cannot be told.
     """
 
     project: str
     until: datetime
     checks: Mapping[str, Check] = field(default_factory=dict)
     imported: tuple[date, ...] = ()
+    limits: tuple[Learned, ...] = ()
+    no_limits: str = ""
+    explained: Explained | None = None
+    unexplained: str = ""
 
 
 def projects_of(settings: Settings, monitor: QuotaMonitor) -> list[str]:
@@ -51,21 +62,25 @@ def projects_of(settings: Settings, monitor: QuotaMonitor) -> list[str]:
 
 
 def compare_project(
+    settings: Settings,
     monitor: QuotaMonitor,
     cloud: Cloud,
     project: str,
     *,
     days: int = DAYS,
+    causes: bool = True,
 ) -> Compared:
     """Read a project's counters, import days that nobody counted here, compare, and note how it stands.
 
-    No count is changed.
+    No count is changed; limits are learned.
 
     Args:
+        settings: in force here.
         monitor: on the ledger.
         cloud: the connection to Google's counters.
         project: project number.
         days: how many finished days to look at.
+        causes: whether to find out where a drift comes from, which takes pandas and some seconds.
 
     Raises:
         CloudError: the counters cannot be read; that was noted, too.
@@ -79,12 +94,34 @@ def compare_project(
         file.note_failure(project, now, str(error))
         raise
     imported = import_days(monitor, official)
-    checks = _checks(monitor, official, now)
+    explained, why_not = _explained(settings, monitor, official) if causes else (None, "")
+    lost = explained.lost(clocks.quota_day(now)) if explained else {}
+    checks = _checks(monitor, official, now, lost)
     file.note(project, checks)
-    return Compared(project, official.until, checks, tuple(imported))
+    try:
+        limits, no_limits = learn(cloud, monitor.ledger, settings, [project]), ""
+    except CloudError as error:
+        limits, no_limits = [], str(error)
+    return Compared(
+        project, official.until, checks, tuple(imported), tuple(limits), no_limits, explained, why_not
+    )
 
 
-def _checks(monitor: QuotaMonitor, official: Official, now: float) -> dict[str, Check]:
+def _explained(settings: Settings, monitor: QuotaMonitor, official: Official) -> tuple[Explained | None, str]:
+    """Where a drift comes from, or why that cannot be told."""
+    try:
+        from ytquota.operations.reconcile.explaining import explain  # noqa: PLC0415 - pandas, an extra
+    except ImportError as error:
+        return None, f"To say where a drift comes from takes pip install 'ytquota[analysis]' ({error})."
+    explained = explain(settings, monitor, official)
+    if explained is None:
+        return None, "Nothing that has settled was called through this ledger: all of it is from elsewhere."
+    return explained, ""
+
+
+def _checks(
+    monitor: QuotaMonitor, official: Official, now: float, lost: Mapping[str, int]
+) -> dict[str, Check]:
     """Today's pools; none while nothing of today has settled."""
     bounds = clocks.bounds_at(now)
     if official.until.timestamp() <= bounds.start:
@@ -99,6 +136,7 @@ def _checks(monitor: QuotaMonitor, official: Official, now: float) -> dict[str, 
             ours.used.get(bucket, 0),
             theirs.get(bucket, 0),
             ours.doubtful.get(bucket, 0),
+            lost.get(bucket, 0),
         )
         for bucket in BUCKETS
     }

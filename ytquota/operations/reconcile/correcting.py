@@ -55,7 +55,7 @@ class Corrected:
 def to_correct(compared: Iterable[Compared]) -> list[Correction]:
     """The pools whose count of today differs from Google's, doubt aside."""
     return [
-        Correction(one.project, bucket, check.rest, check, _why(check))
+        Correction(one.project, bucket, check.rest, check, _why(one, bucket, check))
         for one in compared
         for bucket, check in one.checks.items()
         if check.rest
@@ -102,6 +102,8 @@ def _journal(monitor: QuotaMonitor, one: Correction, bounds: clocks.DayBounds) -
     return journal_path(monitor.folder / "calls", bounds.day, one.project)
 
 
-def _why(check: Check) -> str:
+def _why(one: Compared, bucket: str, check: Check) -> str:
     at = clocks.utc(check.until).astimezone(clocks.PACIFIC)
-    return f"Google had counted {check.official:,} by {at:%H:%M %Z}, this ledger {check.local:,}"
+    told = f"Google had counted {check.official:,} by {at:%H:%M %Z}, this ledger {check.local:,}"
+    kinds = one.explained.kinds(at.date(), bucket) if one.explained else []
+    return f"{told} ({', '.join(kinds)})" if kinds else told

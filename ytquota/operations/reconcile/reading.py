@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
-from ytquota.monitor.official import Use
+from ytquota.monitor import lines
+from ytquota.monitor.official import EVER, Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ytquota.monitor.metering import QuotaMonitor
 
 _LATELY = timedelta(days=7)
-_TODAY, _WEEK, _BEFORE = timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15)
+_TODAY, _BEFORE = timedelta(minutes=1), timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Official:
         project: project number.
         first: the first quota day that was asked for.
         until: up to when (aware, UTC): what came later has not settled.
-        readings: oldest first; by the minute on the last day, by five in the last week, else by fifteen.
+        readings: oldest first; by the minute on the last day, by five minutes before.
     """
 
     project: str
@@ -65,11 +66,9 @@ def read_official(cloud: Cloud, project: str, *, days: int, now: float) -> Offic
     until = cloud.settled_until(clocks.utc(now))
     today = clocks.quota_day(until)
     first = clocks.quota_day(now) - timedelta(days=days)
-    lately = max(first, today - _LATELY)
     readings: list[Reading] = []
-    for begin, end, every in ((first, lately, _BEFORE), (lately, today, _WEEK)):
-        if begin < end:
-            readings += cloud.usage(project, _midnight(begin), _midnight(end), every=every)
+    if first < today:
+        readings += cloud.usage(project, _midnight(first), _midnight(today), every=_BEFORE)
     if _midnight(today) < until:
         readings += cloud.usage(project, _midnight(today), until, every=_TODAY)
     return Official(project, first, until, tuple(sorted(readings, key=lambda one: one.start)))
@@ -78,8 +77,8 @@ def read_official(cloud: Cloud, project: str, *, days: int, now: float) -> Offic
 def import_days(monitor: QuotaMonitor, official: Official) -> list[date]:
     """Keep what Google counted on days that this ledger did not count, from the first use on.
 
-    Safe to be done again: a day is replaced where Google has added to it; days of more than a week ago, which
-    were read more coarsely, stay as they are.
+    Safe to be done again: a day is replaced where Google has added to it; days of more than a week ago stay
+    as they are, since Google forgets the oldest.
 
     Returns:
         The finished days that are new, or were changed. Today's beginning is kept for tomorrow, too.
@@ -92,12 +91,13 @@ def import_days(monitor: QuotaMonitor, official: Official) -> list[date]:
     }
     used = [day for day, its in by_day.items() if any(one.units for one in its)]
     day, kept, lately = min(used, default=official.last_day), [], official.last_day - _LATELY
+    monitor.own.look()
     while day <= official.last_day:
-        if not monitor.is_own(day, official.project) and (
-            day >= lately or not monitor.official.has(day, official.project)
-        ):
-            uses = [_use(one) for one in by_day.get(day, ())]
-            if monitor.official.write(day, official.project, uses, price=_Prices(monitor, day)):
+        if day >= lately or not monitor.official.has(day, official.project):
+            until = monitor.own.official_until(day, official.project)
+            uses = [_use(one) for one in by_day.get(day, ()) if lines.stamp(one.end.timestamp()) <= until]
+            is_wanted = uses or until == EVER
+            if is_wanted and monitor.official.write(day, official.project, uses, price=_Prices(monitor, day)):
                 kept.append(day)
         day += timedelta(days=1)
     today = clocks.quota_day(monitor.clock.time())

@@ -58,7 +58,7 @@ class Routine:
     def _compare(self, cloud: Cloud, project: str) -> None:
         days = _LATELY if project in self._known else DAYS
         try:
-            compare_project(self._monitor, cloud, project, days=days)
+            compare_project(self._settings, self._monitor, cloud, project, days=days, causes=False)
         except CloudError as error:
             self._tell(project, str(error))
         else:

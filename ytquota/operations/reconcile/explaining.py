@@ -1,0 +1,109 @@
+"""Where a drift comes from: our log beside Google's counters, minute by minute. Takes pandas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from ytquota import clock as clocks
+from ytquota.intelligence.drift import Drift, compare
+from ytquota.intelligence.official import official_frame
+from ytquota.intelligence.price_proposals import propose
+from ytquota.intelligence.real_prices import Measured, measure
+from ytquota.intelligence.sends import read_sends, sends_frame
+from ytquota.monitor.log import JournalLog
+from ytquota.monitor.places import journal_path
+from ytquota.monitor.settled import adjusted
+from ytquota.operations.doctor.install import Install
+from ytquota.operations.doctor.neighbours import other_ledgers
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    import pandas as pd
+
+    from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.operations.reconcile.reading import Official
+    from ytquota.settings import Settings
+
+_EARLIER = timedelta(minutes=5)  # a call just before the first midnight may be counted after it
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Explained:
+    """What explains the difference between Google's count and ours.
+
+    Attributes:
+        drift: by day, bucket and method, with causes.
+        measured: what each method really costs, as far as that can be told.
+    """
+
+    drift: Drift
+    measured: Measured
+
+    def lost(self, day: date) -> dict[str, int]:
+        """Units of ours, by bucket, in minutes of a day that Google's counters lost."""
+        pools: Any = self.drift.pools[self.drift.pools["day"] == day]
+        return {str(one.bucket): -int(one.gap) for one in pools.itertuples() if one.gap}
+
+    def kinds(self, day: date, bucket: str) -> list[str]:
+        """The kinds of cause of a pool's drift on a day, the largest first."""
+        found = [cause.kind for cause in self.drift.of(day) if cause.bucket == bucket]
+        return list(dict.fromkeys(found))
+
+    def proposals(self) -> list[dict[str, str]]:
+        """Rows of prices that were measured to differ from the table, as an override file has them."""
+        return propose(self.measured)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain JSON values."""
+        return {"drift": self.drift.to_json(), "prices": self.measured.to_json()}
+
+
+def explain(settings: Settings, monitor: QuotaMonitor, official: Official) -> Explained | None:
+    """Find out what explains the difference, on each day from that of the first own call on.
+
+    Returns:
+        None where nothing of that has settled, or nothing was called through this ledger yet.
+
+    Args:
+        settings: where to look for second ledgers.
+        monitor: whose log.
+        official: what Google counted.
+
+    Raises:
+        LedgerUnavailable: the log cannot be read.
+    """
+    now, project = clocks.utc(monitor.clock.time()), official.project
+    own = monitor.own.first_day(project)
+    if own is None or official.until <= clocks.day_start(own):
+        return None
+    since, today = clocks.day_start(max(official.first, own)), clocks.quota_day(now)
+    corrected = adjusted(journal_path(monitor.folder / "calls", today, project))
+    theirs = official_frame(official.readings)
+    ours = read_sends(monitor, project, since - _EARLIER, now)
+    drift = compare(
+        theirs,
+        ours,
+        prices=monitor.prices,
+        since=since,
+        until=official.until,
+        others=_second_ledgers(settings, monitor, project, since, now),
+        adjusted={(today, bucket): units for bucket, units in corrected.items()},
+    )
+    measured = measure(theirs, ours, prices=monitor.prices, since=since, until=official.until)
+    return Explained(drift, measured)
+
+
+def _second_ledgers(
+    settings: Settings, monitor: QuotaMonitor, project: str, since: datetime, until: datetime
+) -> dict[str, pd.DataFrame]:
+    """What other ledgers nearby say they sent of a project, by the address of their memory folder."""
+    found = {}
+    for folder in other_ledgers(Install(settings, monitor.clock)):
+        log = JournalLog(folder / "calls", str(folder / "archive"))
+        sends = sends_frame(log.rows(since, until, project=project))
+        if len(sends):
+            found[str(folder)] = sends
+    return found
