@@ -113,7 +113,8 @@ class World:
 
     def charge(self, calls: pd.DataFrame) -> np.ndarray:
         """Units that Google charges for each call."""
-        price = calls["method"].map(lambda method: self.prices.get(method, table(method)))
+        prices = [self.prices.get(method, table(method)) for method in calls["method"]]
+        price = np.array(prices, dtype="float64")
         shares = {"not_sent": 0.0, "free": 0.0, "refused": 0.0} | self.shares
         share = calls["ending"].map(lambda ending: shares.get(ending, 1.0)).to_numpy(dtype="float64")
         return np.where(share == UNIT, np.minimum(price, 1), price * share).round()
@@ -194,7 +195,7 @@ def bucket(method: str) -> str:
 def sends(calls: pd.DataFrame, host: str = "studio") -> pd.DataFrame:
     """The calls as our log would count them."""
     minute = pd.to_datetime(calls["at"] // 60 * 60, unit="s", utc=True)
-    price = calls["method"].map(table)
+    price = calls["method"].map(table).astype("int64")
     charged = ~calls["ending"].isin(["not_sent", "free", "refused"])
     frame = pd.DataFrame(
         {

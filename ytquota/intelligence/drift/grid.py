@@ -1,6 +1,7 @@
 """Google's counters and our sends laid on one grid: quota days by slots of a few minutes.
 
-A slot is as wide as the readings of the coarsest day, five minutes at least and an hour at most. A reading
+A slot is as wide as the readings of the coarsest day, five minutes at least (a quarter of an hour where there
+are many days) and an hour at most. A reading
 that is longer is put where it ends, and nothing is made of the slots in its midst. Slots count from the
 Pacific midnight, so that a day of 23, 24 or 25 hours has as many as it has.
 """
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 FINEST = 5
 """Minutes of the narrowest slot: the counters are smeared by a minute or two."""
+
+_COARSE, _MANY_DAYS = 15, 7
+"""Minutes of the narrowest slot where there are more days than that: what they have in common tells enough."""
 
 _WIDTHS = (1, 5, 15, 60)  # minutes, all divisors of MINUTES
 
@@ -82,7 +86,7 @@ def lay(official: pd.DataFrame, ours: pd.DataFrame, since: datetime, until: date
     days = _days(since, until)
     both = sides(official, ours, days, until)
     both = both._replace(theirs=_stamped(both.theirs))
-    width = _width(both.theirs)
+    width = max(_width(both.theirs), _COARSE if len(days) > _MANY_DAYS else FINEST)
     bounds = [clocks.bounds_of(day) for day in days]
     long = both.theirs[both.theirs["minute"] // width > both.theirs["begins"] // width]
     return Grid(
@@ -128,7 +132,7 @@ def _width(official: pd.DataFrame) -> int:
     minutes = official["minute"] - official["begins"] + 1
     usual = minutes.groupby(official["day"]).quantile(0.9, interpolation="lower")
     widest = max((one for one in usual if one <= _WIDTHS[-1]), default=FINEST)
-    return max(FINEST, next(width for width in _WIDTHS if widest <= width))
+    return next(width for width in _WIDTHS if widest <= width)
 
 
 def _names(both: Sides) -> Iterator[tuple[str, str]]:
