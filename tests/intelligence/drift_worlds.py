@@ -54,7 +54,7 @@ class World:
     prices: dict[str, int] = field(default_factory=dict)  # method -> what Google really charges
     shares: dict[str, float] = field(default_factory=dict)  # ending -> share of the price that Google charges
     habits: dict[str, int] = field(default_factory=lambda: dict(HABITS))
-    foreign: dict[str, str] = field(default_factory=dict)  # method -> poll, burst or shadow
+    foreign: dict[str, str] = field(default_factory=dict)  # method -> poll, even, burst or shadow
     gaps: int = 0  # stretches that the counters lose, over all days
     smear: float = 120.0  # seconds by which a call may be counted late
     every: int | tuple[int, ...] = 60  # seconds of a reading, of all days or of each
@@ -73,7 +73,7 @@ class World:
         self.calls = calls[calls["at"] < self.until.timestamp()]
         others = pd.concat(self.foreign_calls, ignore_index=True)
         self.others = others[others["at"] < self.until.timestamp()]
-        self.official = self._official()
+        self.official = self.count()
         self.ours = sends(self.calls)
 
     # -- what was called
@@ -101,6 +101,8 @@ class World:
             if kind == "poll":
                 begin, length = self.rng.uniform(0, 12 * 3600), self.rng.uniform(4, 11) * 3600
                 at = np.arange(begin, begin + length, self.rng.choice([15.0, 30.0, 60.0]))
+            elif kind == "even":
+                at = np.arange(0.0, 86_400.0, 45.0)
             elif kind == "burst":
                 begin = self.rng.uniform(0, 80_000, self.rng.integers(1, 4))
                 at = np.concatenate([one + np.arange(self.rng.integers(30, 250)) * 1.5 for one in begin])
@@ -119,7 +121,8 @@ class World:
         share = calls["ending"].map(lambda ending: shares.get(ending, 1.0)).to_numpy(dtype="float64")
         return np.where(share == UNIT, np.minimum(price, 1), price * share).round()
 
-    def _official(self) -> pd.DataFrame:
+    def count(self) -> pd.DataFrame:
+        """What Google's counters say of all calls, smeared, and with minutes lost."""
         every = pd.concat([self.calls[["at", "method", "ending"]], self.others], ignore_index=True)
         units = self.charge(every)
         at = every["at"].to_numpy() + self.rng.uniform(0, self.smear, len(every))
@@ -173,6 +176,16 @@ class World:
     def failed(self, day: date, ending: str) -> int:
         """Our sends of a day that ended so."""
         return int(((self.calls["day"] == day) & (self.calls["ending"] == ending)).sum())
+
+
+def even_world(seed: int = 34) -> World:
+    """A day of one call every 30 s of ours, at two units where the table has one; a stranger calls, too."""
+    dearer = {"videos.list": 2}
+    world = World(seed=seed, habits={"videos.list": 0}, foreign={"videos.list": "even"}, prices=dearer)
+    at = world.since.timestamp() + np.arange(0, 86_400, 30.0)
+    world.calls = pd.DataFrame({"at": at, "method": "videos.list", "ending": "ok", "day": world.dates[0]})
+    world.official, world.ours = world.count(), sends(world.calls)
+    return world
 
 
 def cycle(rng: np.random.Generator, count: int, length: float) -> np.ndarray:

@@ -160,6 +160,14 @@ def test_too_few_calls_cannot_be_told_apart(worlds):
     assert "cannot be told apart from" in str(causes[0])
 
 
+def test_calls_that_come_too_evenly_are_said_to(worlds):
+    """Beside a stranger's even calls even ones of ours do not show their price, and the evidence says so."""
+    (cause,) = worlds.even_world().compare().causes
+
+    assert cause.kind == "elsewhere"
+    assert "too evenly" in cause.evidence
+
+
 def test_minutes_that_the_counters_lost_are_the_sources(worlds):
     """What fell into a gap is named as such, and does not correct the balance."""
     world = worlds.World(seed=14, gaps=2, smear=0.0)

@@ -142,3 +142,13 @@ def test_a_file_that_is_no_price_file_is_left_alone(tmp_path):
     with pytest.raises(SettingsError, match="line 2"):
         write_proposals(path, [])
     assert path.read_text(encoding="utf-8") == "method,units\nvideos.list,many\n"
+
+
+def test_calls_that_come_evenly_beside_others_leave_a_price_open(worlds):
+    """Where our calls never change their pace and somebody else calls too, the interval admits it."""
+    world = worlds.even_world()
+    found = measure(world.official, world.ours, prices=worlds.BOOK, since=world.since, until=world.until)
+    (price,) = found.prices
+
+    assert price.low <= 2 <= price.high
+    assert price.verdict == "open"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ytquota.intelligence.drift.arrivals import Arrivals
     from ytquota.intelligence.drift.grid import Grid
-    from ytquota.intelligence.drift.series import Floats, Series
+    from ytquota.intelligence.drift.series import Bools, Floats, Series
     from ytquota.prices import PriceBook
 
 _CHANGE = np.log(0.002)
@@ -30,6 +30,9 @@ _CHANGE = np.log(0.002)
 
 _TRUST = 0.5
 """How much the evidence about rules weighs: methods that fail together are not independent witnesses."""
+
+_TOLD = 2.0
+"""By how much (log) a price must be likelier than any other one to have been told from it."""
 
 _MOST = 12  # candidates for a price
 _OK = ENDINGS.index("ok")
@@ -44,12 +47,14 @@ class Belief:
         chance: probability of each price and rule on each day: ``float[days, prices, rules]``.
         price: the likeliest price on each day, with the likeliest rule.
         alone: probability that nobody else used the method, given these: ``float[days]``.
+        told: whether the counters alone, the table aside, favour this price on a day: ``bool[days]``.
     """
 
     prices: NDArray[np.int64]
     chance: Floats
     price: NDArray[np.int64]
     alone: Floats
+    told: Bools
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -93,6 +98,7 @@ class _Path:
     posterior: Floats  # [days, prices, rules], normalised over prices
     evidence: Floats  # [rules]
     alone: Floats  # log odds [days, prices, rules]
+    likely: Floats  # log likelihood [days, prices, rules]
 
     @classmethod
     def of(cls, grid: Grid, series: Series, arrivals: Arrivals, rules: Rules, book: PriceBook) -> _Path:
@@ -106,7 +112,7 @@ class _Path:
         likely = scores.either.reshape(shape)
         posterior, evidence = _chain(likely, prior)
         odds = (scores.alone - scores.shared).reshape(shape)
-        return cls(prices, posterior[..., same], evidence[same], odds[..., same])
+        return cls(prices, posterior[..., same], evidence[same], odds[..., same], likely[..., same])
 
     def belief(self, chance: Floats, best: int) -> Belief:
         """What it comes to, all rules weighed."""
@@ -117,7 +123,15 @@ class _Path:
             chance=self.posterior * chance,
             price=self.prices[place],
             alone=1.0 / (1.0 + np.exp(-np.clip(odds, -500, 500))),
+            told=self._told(place, best),
         )
+
+    def _told(self, place: NDArray[np.int64], best: int) -> Bools:
+        likely = self.likely[..., best].copy()
+        days = np.arange(len(place))
+        believed = likely[days, place].copy()
+        likely[days, place] = -np.inf
+        return np.asarray(believed - likely.max(axis=1) > _TOLD)
 
 
 def _different(arrivals: Arrivals, rules: Rules) -> tuple[list[int], NDArray[np.int64]]:

@@ -30,7 +30,7 @@ FINEST = 5
 """Minutes of the narrowest slot: the counters are smeared by a minute or two."""
 
 _COARSE, _MANY_DAYS = 15, 7
-"""Minutes of the narrowest slot where there are more days than that: what they have in common tells enough."""
+"""Minutes of the narrowest slot where there are more days: what they have in common tells enough."""
 
 _WIDTHS = (1, 5, 15, 60)  # minutes, all divisors of MINUTES
 

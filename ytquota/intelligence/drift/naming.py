@@ -57,6 +57,7 @@ class _Day:
         self._found, self._ledgers = findings.amounts, findings.ledgers
         self._sent = findings.series.sent[:, number].sum(axis=-1)
         self._alone, self._lost = float(findings.belief.alone[number]), float(findings.lost[number])
+        self._told = bool(findings.belief.told[number])
         self._logged = int(findings.series.price[number])
 
     def causes(self) -> Iterator[Cause]:
@@ -101,11 +102,13 @@ class _Day:
         if units < 0:
             return self._cause("unexplained", "", units, 1.0 - self._lost, words.UNEXPLAINED)
         ours = int(self._sent.sum())
-        moments = (
-            "they come when we call and when we do not"
-            if self._alone < 1 - SURE_ENOUGH
-            else "few moments tell them apart"
-        )
+        moments = "few moments tell them apart"
+        if not self._told:
+            moments = (
+                "ours come too evenly to tell whether their price is right, so there may be fewer or more"
+            )
+        elif self._alone < 1 - SURE_ENOUGH:
+            moments = "they come when we call and when we do not"
         text = words.elsewhere(units, self._series.method, ours=ours, moments=moments)
         return self._cause("elsewhere", "", units, float(self._found.more_chance[self._number]), text)
 

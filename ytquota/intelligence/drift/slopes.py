@@ -16,6 +16,7 @@ _HOUR = 60
 _ROUNDS = 30
 _SLOT = 15  # minutes
 _FEWEST = 20  # slots that a slope needs
+_EVEN = 4.0
 _SMEARED = 0.02  # the part of a slope that calls counted in the next slot may take off it
 _LEAST = 0.05  # standard error of a price that is known by division, in calls: counters deal in whole calls
 
@@ -48,7 +49,8 @@ def by_division(taken: Floats, sends: Floats, edge: Floats, days: Bools, doubt: 
 def by_slope(grid: Grid, taken: Floats, sends: Floats, days: Bools) -> Estimate | None:
     """How much the counters rise with one more send, by a robust regression on the slots of some days.
 
-    Its error is never less than the smear between slots, and a call's being counted whole or not, leave.
+    None where our calls come so evenly that only the smear makes one slot differ from the next. The error is
+    never less than the smear, and a call's being counted whole or not, leave.
     """
     active = grid.valid & ~grid.blurred & days[:, None] & ((taken != 0) | (sends > 0))
     use = active & ~bursts(grid, taken, sends, active)
@@ -57,7 +59,8 @@ def by_slope(grid: Grid, taken: Floats, sends: Floats, days: Bools) -> Estimate 
     x = (sends - smooth(sends, use > 0, span))[use > 0]
     y = (taken - smooth(taken, use > 0, span))[use > 0]
     spread = float((x**2).sum())
-    if len(x) < _FEWEST or spread < 1.0:
+    strays = 0.5 * float(sends[use > 0].sum()) / max(_SLOT, grid.width)  # counted in the slot before or after
+    if len(x) < _FEWEST or spread < max(1.0, _EVEN * strays):
         return None
     slope = float(x @ y) / spread
     for _ in range(_ROUNDS):
