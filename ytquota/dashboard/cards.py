@@ -147,7 +147,7 @@ def card(pool: Pool, now: float, told: str = "") -> str:
         f'<div class="ytq-foot"><span>{_used(pool)}</span>'
         f'<span class="ytq-when">{_when(pool, now)}</span></div>'
         + (f'<div class="ytq-foot ytq-ahead">{escape(told)}</div>' if told else "")
-        + (f'<div class="ytq-foot">{_beside_google(pool.check)}</div>' if pool.check else "")
+        + (f'<div class="ytq-foot"><span>{_beside_google(pool.check)}</span></div>' if pool.check else "")
         + "</div>"
     )
 
@@ -188,7 +188,7 @@ def _beside_google(check: Check) -> str:
     if not check.rest:
         return f"reconciled with Google up to {until}"
     word = "more" if check.rest > 0 else "less"
-    return f"<b>Google counts {abs(check.rest):,} {word}</b>, up to {until}"
+    return f"<b>Google counts {abs(check.rest):,} {word}</b> ({until})"
 
 
 def _when(pool: Pool, now: float) -> str:
