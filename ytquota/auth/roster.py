@@ -17,7 +17,7 @@ from ytquota.auth.health import WHO
 from ytquota.auth.sets import find_set, load_sets
 from ytquota.auth.state import FILE_NAME
 from ytquota.clock import bounds_at
-from ytquota.errors import SettingsError
+from ytquota.errors import CredentialError, SettingsError, YTQuotaError
 from ytquota.service.moves import first_sentence
 from ytquota.service.seats import Seat
 
@@ -67,6 +67,7 @@ class Rotation:
         self._files = [str(settings.memory_dir / FILE_NAME)]
         self._files += [str(one.token_file) for one in settings.sets.values() if one.token_file is not None]
         self._seen: tuple[object, ...] | None = None
+        self._sets: list[CredentialSet] = []
         self._seats: list[Seat] = []
 
     def seats(self) -> Sequence[Seat]:
@@ -74,16 +75,16 @@ class Rotation:
         seen = tuple(map(_stamp, self._files))
         with self._lock:
             if seen != self._seen:
-                self._seats, is_settled = self._look()
-                # a set that is apart for the moment changes by time alone: look again with every call
-                self._seen = seen if is_settled else None
+                self._look(seen)
             return self._seats
 
     def http(self, seat: Seat) -> PerThreadHttp:
         """Return what sends for a seat, opened with its first use."""
         with self._lock:
             if seat.number not in self._https:
-                one = find_set(load_sets(self._settings), seat.number)
+                one = find_set(self._sets, seat.number)
+                if one.state == "missing":
+                    raise CredentialError(f"{title(one)} is missing: {one.why}")
                 self._https[seat.number] = self._open(one)
             return self._https[seat.number]
 
@@ -102,20 +103,23 @@ class Rotation:
                 "%s calls of %s go on with %s instead of %s: %s.%s",
                 step.tag, step.bucket, seat.title, home.title, step.why, _speech(step),
             )  # fmt: skip
-        self._monitor.audit(
-            "return" if step.is_return else "failover",
-            credential_set=seat.number,
-            who=WHO,
-            why=step.why,
-            bucket=step.bucket,
-            tag=step.tag,
-            project=seat.project,
-            **{"from": None if step.is_return else _audited(home), "to": _audited(seat)},
-        )
+        try:
+            self._monitor.audit(
+                "return" if step.is_return else "failover",
+                credential_set=seat.number,
+                who=WHO,
+                why=step.why,
+                bucket=step.bucket,
+                tag=step.tag,
+                project=seat.project,
+                **{"from": None if step.is_return else _audited(home), "to": _audited(seat)},
+            )
+        except YTQuotaError as error:  # a row that cannot be written must not be why a call fails
+            _log.error("the move could not be noted: %s", error)
 
     def nothing_left(self, errand: Errand, refusals: Sequence[Exception]) -> Exception:
         """Return one error that lists every set, its reason, and what would help."""
-        sets = load_sets(self._settings, self._monitor)
+        sets = self._read_sets() or self._sets
         buckets = [
             self._monitor.prices.price_of(one.method, on=self._today()).bucket for one in errand.demands
         ]
@@ -127,9 +131,25 @@ class Rotation:
     def _today(self) -> date:
         return bounds_at(self._monitor.clock.time()).day
 
-    def _look(self) -> tuple[list[Seat], bool]:
-        order = self._order(load_sets(self._settings, self._monitor))
-        return [self._seat(one) for one in order], all(one.retry_at is None for one in order)
+    def _look(self, seen: tuple[object, ...]) -> None:
+        sets = self._read_sets()
+        if sets is None:
+            self._seen = seen
+            return
+        self._sets, order = sets, self._order(sets)
+        self._seats = [self._seat(one) for one in order]
+        # a set that is apart for the moment changes by time alone: look again with every call
+        self._seen = seen if all(one.retry_at is None for one in order) else None
+
+    def _read_sets(self) -> list[CredentialSet] | None:
+        """Return how the sets stand; None where that cannot be read, and how they stood is known."""
+        try:
+            return load_sets(self._settings, self._monitor)
+        except YTQuotaError as error:
+            if not self._sets:
+                raise
+            _log.error("how the sets stand cannot be read: %s", error)
+            return None
 
     def _order(self, sets: Sequence[CredentialSet]) -> list[CredentialSet]:
         order = permitted(self._settings, sets)

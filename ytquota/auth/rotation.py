@@ -309,7 +309,11 @@ def _switch(settings: Settings, monitor: QuotaMonitor, number: int, *, off: bool
         return Plan(action, number, same, same)
     was = {"reason": note.reason, "since": note.since.isoformat()} if note else None
     reason = why or "no reason given"
-    effect = "new services will not use it; open ones go on" if off else "new services may use it again"
+    effect = (
+        "new services will not use it; open ones go on, unless they were made with failover='auto'"
+        if off
+        else "new services may use it again"
+    )
     return Plan(
         action, number,
         f"This will switch {word} {title(one)}: {effect}.", f"Switched {word} {title(one)}: {effect}.",

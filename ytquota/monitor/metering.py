@@ -89,7 +89,7 @@ class QuotaMonitor:
 
     @classmethod
     def open(cls, settings: Settings | None = None, **options: Any) -> QuotaMonitor:
-        """The monitor that the settings describe.
+        """The monitor that the settings describe; `ytquota.open_monitor()` also gives it the rules of bots.
 
         Args:
             settings: where the ledger is; loaded from the environment and `.env` by default.

@@ -26,7 +26,7 @@ from ytquota.errors import CredentialError, QuotaExceeded, classify
 from ytquota.service.account import payer_of
 from ytquota.service.attempts import current_attempts, running_attempts
 from ytquota.service.errands import errand_of
-from ytquota.service.moves import Moves
+from ytquota.service.moves import moves_of
 from ytquota.service.multipart import read_parts
 from ytquota.service.routes import is_batch, read_wire
 from ytquota.service.search import Search
@@ -62,7 +62,7 @@ class FailoverHttp:
 
     def __init__(self, roster: Roster, monitor: QuotaMonitor) -> None:
         self._roster, self._monitor = roster, monitor
-        self._moves = Moves(roster, monitor)
+        self._moves = moves_of(monitor)
         self._uploads: dict[str, Seat] = {}
         self._pages: dict[bytes, Seat] = {}
         self._given = threading.local()
@@ -140,7 +140,7 @@ class FailoverHttp:
         if upload is not None:
             return self._go_on(upload[1], send)
         seats = self._roster.seats()
-        errand = self._errand(wire, seats)
+        errand = self._errand(wire)
         if errand is None:
             return send(self._signer_of(wire, body))
         with running_attempts() as attempts:
@@ -164,7 +164,7 @@ class FailoverHttp:
         """Return the set to try next, and tell of it if that is a move."""
         seat = search.next(self._monitor)
         if seat is not None:
-            self._moves.note(search, seat)
+            self._moves.note(search, seat, self._roster)
         return seat
 
     @contextmanager
@@ -260,8 +260,8 @@ class FailoverHttp:
             self._uploads.pop(upload, None)
         return answer
 
-    def _errand(self, wire: Wire, seats: Sequence[Seat]) -> Errand | None:
-        account = self._roster.http(_first_of(seats)).account
+    def _errand(self, wire: Wire) -> Errand | None:
+        account = self._roster.opened()[0].account  # whose it is, is decided later
         if wire.host not in account.hosts or is_batch(wire.path):
             return None
         demand = account.demand(wire, current_attempts())
@@ -298,7 +298,8 @@ class FailoverHttp:
             attempts.place = seat
 
     def _first(self) -> Seat:
-        return _first_of(self._roster.seats())
+        seats = self._roster.seats()
+        return next((seat for seat in seats if not seat.trouble), seats[0])
 
     def _seat_given(self) -> Seat | None:
         seat: Seat | None = getattr(self._given, "seat", None)
@@ -310,10 +311,6 @@ class FailoverHttp:
                 yield self._roster.http(seat)
             except CredentialError:
                 continue
-
-
-def _first_of(seats: Sequence[Seat]) -> Seat:
-    return next((seat for seat in seats if not seat.trouble), seats[0])
 
 
 def _body_and_headers(more: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, Any]:

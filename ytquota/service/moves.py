@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from googleapiclient.errors import HttpError
 
@@ -28,7 +29,7 @@ def first_sentence(text: str) -> str:
 
 
 class Moves:
-    """Which calls of a service are away from the set of their first choice.
+    """Which calls of a process are away from the set of their first choice, whatever service makes them.
 
     A pool that is used up, or a set in trouble, moves the calls of a bucket until that is over: one step
     there, one back. A call that is too large for what is left goes elsewhere alone, while smaller ones stay;
@@ -36,13 +37,13 @@ class Moves:
     next.
     """
 
-    def __init__(self, roster: Roster, monitor: QuotaMonitor) -> None:
-        self._roster, self._monitor = roster, monitor
+    def __init__(self, monitor: QuotaMonitor) -> None:
+        self._prices, self._ledger, self._clock = monitor.prices, monitor.ledger, monitor.clock
         self._away: dict[tuple[str, int, int], tuple[bool, date]] = {}
         self._lock = threading.Lock()
 
-    def note(self, search: Search, seat: Seat) -> None:
-        """Tell where a call goes, if that is news."""
+    def note(self, search: Search, seat: Seat, roster: Roster) -> None:
+        """Tell the roster where a call goes, if that is news."""
         home, errand = search.home, search.errand
         if not self._away and seat.number == home.number:
             return
@@ -50,7 +51,7 @@ class Moves:
         today = self._today()
         if seat.number == home.number:
             if not home.is_last:  # half-open: whether it is back, this call will show
-                self._came_home(bucket, home, today, errand)
+                self._came_home(bucket, home, today, errand, roster)
             return
         reasons = [self._reason(search, passed, bucket) for passed in search.passed(seat)]
         is_lasting = all(lasts for _, lasts in reasons)
@@ -60,9 +61,9 @@ class Moves:
                 return
             self._away[bucket, home.number, seat.number] = (is_lasting, today)
         why = "; ".join(why for why, _ in reasons)
-        self._roster.moved(Step(bucket, home, seat, why, errand.demands[0].tag))
+        roster.moved(Step(bucket, home, seat, why, errand.demands[0].tag))
 
-    def _came_home(self, bucket: str, home: Seat, today: date, errand: Errand) -> None:
+    def _came_home(self, bucket: str, home: Seat, today: date, errand: Errand, roster: Roster) -> None:
         with self._lock:
             over = [
                 key
@@ -73,7 +74,7 @@ class Moves:
                 del self._away[key]
         if over:
             why = f"{home.title} can be used again"
-            self._roster.moved(Step(bucket, home, home, why, errand.demands[0].tag))
+            roster.moved(Step(bucket, home, home, why, errand.demands[0].tag))
 
     def _reason(self, search: Search, seat: Seat, bucket: str) -> tuple[str, bool]:
         """Why a call does not go with a set, and whether that holds for other calls of the bucket too."""
@@ -86,7 +87,7 @@ class Moves:
             return f"{name}: its token could not be renewed ({type(refusal).__name__})", True
         if seat.is_last:
             return f"{name}: it is half-open, and tried last", True
-        now, balances = self._monitor.clock.time(), self._monitor.ledger.usage(seat.project)[seat.project]
+        now, balances = self._clock.time(), self._ledger.usage(seat.project)[seat.project]
         gone = [one for one in bucket.split("+") if balances[one].is_exhausted(now)]
         if gone:
             return f"{name}: pool {' and '.join(gone)} of project {seat.project} is used up", True
@@ -97,7 +98,17 @@ class Moves:
         return f"{name}: {what}{kept}", False
 
     def _price(self, method: str) -> Price:
-        return self._monitor.prices.price_of(method, on=self._today())
+        return self._prices.price_of(method, on=self._today())
 
     def _today(self) -> date:
-        return clocks.bounds_at(self._monitor.clock.time()).day
+        return clocks.bounds_at(self._clock.time()).day
+
+
+_known: WeakKeyDictionary[QuotaMonitor, Moves] = WeakKeyDictionary()
+_making = threading.Lock()
+
+
+def moves_of(monitor: QuotaMonitor) -> Moves:
+    """Return what this process remembers of moves on a ledger: a new service does not tell them again."""
+    with _making:
+        return _known.setdefault(monitor, Moves(monitor))
