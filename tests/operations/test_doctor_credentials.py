@@ -174,6 +174,24 @@ def test_a_revoked_token_is_found_by_asking_and_only_then(bot):
     assert bot.look(ask_google=True) == []
 
 
+def test_a_set_that_is_apart_for_the_moment_is_a_warning_that_asks_for_patience(bot):
+    """It comes back by itself; what it waits for, and until when, is said."""
+    StateFile(bot.memory).stumble(1, "The token address is out of reach (TimeoutError).")
+
+    (found,) = bot.look()
+
+    assert (found.check, found.severity, found.subject) == ("reach", "warning", "set 1")
+    assert "tried once: The token address is out of reach" in found.what
+    assert "it is tried again at" in found.remedy
+
+
+def test_a_quarantine_of_a_login_that_was_replaced_is_nothing(bot):
+    """It was about another refresh token."""
+    StateFile(bot.memory).quarantine(1, "dead", login="another-one")
+
+    assert bot.look() == []
+
+
 def test_a_token_address_out_of_reach_says_nothing_about_the_token(bot):
     """A warning about the network, not an error about the set."""
     bot.sandbox.stop()

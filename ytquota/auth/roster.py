@@ -166,6 +166,7 @@ class Rotation:
             title(one),
             one.project or "",
             channel=one.channel_id,
+            speaker=one.speaker,
             is_read_only=one.is_read_only,
             scopes=frozenset(one.scopes),
             trouble=trouble,
@@ -215,7 +216,8 @@ def _speech(step: Step) -> str:
 
 
 def _audited(seat: Seat) -> dict[str, object]:
-    return {"set": seat.number, "project": seat.project, "channel_id": seat.channel, "title": seat.title}
+    told: dict[str, object] = {"set": seat.number, "project": seat.project, "speaker": seat.speaker}
+    return told | ({"channel_id": seat.channel} if seat.channel else {})
 
 
 def _stamp(path: str) -> tuple[int, int, int] | None:

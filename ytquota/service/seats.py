@@ -21,6 +21,7 @@ class Seat:
         title: its name for people, with channel and project.
         project: whose quota it spends.
         channel: whom it speaks for; None if that is not known, or for an API key.
+        speaker: the same in words for people.
         is_read_only: an API key.
         scopes: what its login may do; empty if that is not known.
         trouble: why no call may go out with it now; "" if one may.
@@ -31,6 +32,7 @@ class Seat:
     title: str
     project: str
     channel: str | None = None
+    speaker: str = ""
     is_read_only: bool = False
     scopes: frozenset[str] = frozenset()
     trouble: str = ""

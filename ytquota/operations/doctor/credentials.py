@@ -152,7 +152,7 @@ def _quarantined(install: Install) -> Iterator[Finding]:
         if one is None or (isinstance(token, Token) and not note.concerns(token.login)):
             continue
         if note.retry_at is not None:
-            yield _set_apart(number, note)
+            yield _set_apart(number, note, utc(install.clock.time()))
             continue
         again = (
             f"Run `ytquota login {number}`."
@@ -169,15 +169,16 @@ def _quarantined(install: Install) -> Iterator[Finding]:
         )
 
 
-def _set_apart(number: int, note: Note) -> Finding:
+def _set_apart(number: int, note: Note, now: datetime) -> Finding:
     assert note.retry_at is not None
+    tried = "once" if note.tries == 1 else f"{note.tries} times"
+    again = f"at {both_zones(note.retry_at)}" if note.is_waiting(now) else "with the next call"
     return Finding(
         "reach",
         "warning",
         f"set {number}",
-        f"Its token could not be renewed since {both_zones(note.since)}, {note.tries} times: {note.reason}",
-        f"Nothing, if it passes: the next try is due at {both_zones(note.retry_at)}. Else check the network "
-        "and the proxy.",
+        f"Its token could not be renewed since {both_zones(note.since)}, tried {tried}: {note.reason}",
+        f"Nothing, if it passes: it is tried again {again}. Else check the network and the proxy.",
     )
 
 
