@@ -186,5 +186,7 @@ def test_imported_days_are_history_at_the_next_look(feed, spend, monitor):
 
     assert feed.due(ahead=False)
     catch_up(feed)
-    assert feed.read().history.trend("111111111111", "default") == (42, 0, 0, 0, 0)
+    history = feed.read().history
+    assert history.trend("111111111111", "default") == (42, 0, 0, 0, 0)
+    assert history.pools["111111111111", "default"].official == {date(2026, 11, 5)}
     assert feed.day(date(2026, 11, 5))[UNITS].tags == {"official": 42}

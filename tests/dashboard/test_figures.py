@@ -160,6 +160,16 @@ def test_names_from_outside_are_text():
     assert "&lt;script" in svg
 
 
+def test_days_that_google_counted_are_pale_and_said_to_be():
+    """Paleness alone carries no meaning: a line says what it stands for, where there is such a day."""
+    days = [DAY - timedelta(days=ago) for ago in range(2, -1, -1)]
+    svg = charts.daily_bars(days, [3_000, 2_000, 500], [0] * 3, 10_000, official={days[0]}).svg()
+    assert "pale: as Google counted" in texts(svg)
+    own = charts.daily_bars(days, [3_000, 2_000, 500], [0] * 3, 10_000).svg()
+    assert "pale: as Google counted" not in texts(own)
+    assert svg.count("opacity: 0.4") == 1
+
+
 def test_daily_bars_show_what_was_not_to_be_had():
     """Unmet demand is hatched on top, and counted in the title."""
     days = [DAY - timedelta(days=n) for n in range(27, -1, -1)]

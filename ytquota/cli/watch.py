@@ -32,7 +32,8 @@ def watch(
 
     When a pool passes 80 %, will probably run out before its reset, refuses
     calls, or a login is refused: once a day and pool, and once more when it
-    is over. YTQUOTA_ALERT_... say whom to tell; the history is
+    is over. With an account for Google's counters it compares the counts
+    every 15 minutes. YTQUOTA_ALERT_... say whom to tell; the history is
     memory/quota_alerts.json. One watch per ledger; SIGTERM and Ctrl-C end it.
 
     Examples:

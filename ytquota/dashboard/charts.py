@@ -12,12 +12,13 @@ from ytquota.dashboard.axes import NARROW, WIDE, count_axis, limit_line
 from ytquota.dashboard.figures import TEXT, Chart, Palette
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     import pandas as pd
 
 _BARS = 6
+_PALE = 0.4
 
 
 def burn_bars(units: Mapping[str, int], *, unit: str = "units", width: int = 370) -> Chart:
@@ -65,6 +66,7 @@ def daily_bars(
     unmet: Sequence[int],
     limit: int,
     *,
+    official: Collection[date] = (),
     unit: str = "units",
     width: int = WIDE,
 ) -> Chart:
@@ -75,6 +77,7 @@ def daily_bars(
         units: charged on each day.
         unmet: asked for on each day, and refused.
         limit: the pool's limit today.
+        official: the days that Google counted, and not this ledger; they are drawn pale.
         unit: what is counted, in the plural.
         width: of the chart, in pixels.
     """
@@ -82,7 +85,11 @@ def daily_bars(
     def draw(axes: Any, palette: Palette) -> None:
         places = list(range(len(days)))
         top = max([*units, limit, 1]) * 1.12
-        axes.bar(places, units, width=0.72, color=[*[palette.blue] * (len(days) - 1), palette.sky])
+        colours = [to_rgba(palette.blue, _PALE if day in official else 1.0) for day in days[:-1]]
+        axes.bar(places, units, width=0.72, color=[*colours, palette.sky])
+        if any(day in official for day in days):
+            place = {"ha": "right", "va": "bottom", "transform": axes.transAxes, "fontsize": TEXT}
+            axes.text(0.992, 1.0, "pale: as Google counted", color=palette.muted, **place)
         over = [min(more, top - used) for used, more in zip(units, unmet, strict=True)]
         axes.bar(places, over, width=0.72, bottom=units, fc="none", ec=palette.orange, hatch="/////", lw=0)
         limit_line(axes, palette, limit, top)

@@ -11,6 +11,7 @@ import pandas as pd
 from ytquota import clock as clocks
 from ytquota.dashboard.snapshot import PoolKey, Today
 from ytquota.intelligence import QuotaIntelligence, frames
+from ytquota.monitor.official import TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,12 +24,16 @@ DAYS = 28
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PoolHistory:
-    """One pool before today: units and unmet demand by day, yesterday's running totals, mean by hour."""
+    """One pool before today: units and unmet demand by day, yesterday's running totals, mean by hour.
+
+    `official` are the days that Google counted, and not this ledger.
+    """
 
     units: tuple[int, ...]
     unmet: tuple[int, ...]
     yesterday: tuple[int, ...]
     heat: pd.DataFrame
+    official: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -102,4 +107,5 @@ def _pool(calls: pd.DataFrame, sums: pd.DataFrame, today: date) -> PoolHistory:
         unmet=tuple(int(units) for units in sums["unmet"]),
         yesterday=tuple(int(total) for total in yesterday["total"]),
         heat=frames.heatmap(calls),
+        official=frozenset(day.date() for day in calls.loc[calls["provenance"] == TAG, "day"].unique()),
     )

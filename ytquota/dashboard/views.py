@@ -97,7 +97,11 @@ def month_figures(snapshot: Snapshot, pool: Pool) -> list[Shown]:
     units = [*(before.units if before else [0] * len(history.days)), pool.used]
     unmet = [*(before.unmet if before else [0] * len(history.days)), pool.refused]
     unit = unit_of(pool.bucket)
-    bars = [charts.daily_bars(days, units, unmet, pool.limit, unit=unit, width=width) for width in _WIDTHS]
+    official = before.official if before else frozenset()
+    bars = [
+        charts.daily_bars(days, units, unmet, pool.limit, official=official, unit=unit, width=width)
+        for width in _WIDTHS
+    ]
     shown = [Shown(f"{_whose(pool)}, {len(days)} days", "days", bars)]
     if before is not None:
         heat = [charts.heat_map(before.heat, unit=unit, width=width) for width in _WIDTHS]
