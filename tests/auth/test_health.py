@@ -9,6 +9,7 @@ from google.auth.exceptions import RefreshError
 
 from ytquota.auth import load_sets
 from ytquota.auth.health import Health
+from ytquota.auth.rotation import reset
 from ytquota.auth.state import StateFile
 from ytquota.clock import ManualClock
 from ytquota.errors import CredentialError
@@ -125,6 +126,24 @@ def test_a_dead_login_outweighs_trouble_that_passes(bot):
     one = load_sets(settings, monitor)[0]
     assert (one.state, one.why, one.retry_at) == ("quarantined", "revoked", None)
     assert not one.is_alive
+
+
+def test_after_a_reset_a_refused_login_is_asked_about_once_more(bot, quiet, service_of, sandbox, token_calls):
+    """A running bot does not trust its memory more than an operator; refused again, it is out again."""
+    settings, monitor = bot
+    service = service_of(settings, monitor)
+    sandbox.revoke(1)
+    for _ in range(2):
+        with pytest.raises(CredentialError, match="invalid_grant"):
+            call(service)
+    reset(settings, monitor, 1)
+
+    for _ in range(2):
+        with pytest.raises(CredentialError, match="invalid_grant"):
+            call(service)
+
+    assert token_calls() == [400, 400]
+    assert actions(monitor) == ["quarantine", "reset", "quarantine"]
 
 
 def test_another_token_in_the_file_ends_the_quarantine_of_the_old_one(

@@ -39,6 +39,9 @@ class Noted:
     def recovered(self, _login):
         self.well += 1
 
+    def is_quarantined(self, _login):
+        return bool(self.dead)
+
     def pause(self, _login):
         return None
 

@@ -195,6 +195,24 @@ def test_a_quarantined_set_is_told_and_its_recovery(bot, receiver, look):
     assert told == [("alert", 10), ("recovery", 10)]
 
 
+def test_trouble_that_passes_is_told_only_when_it_does_not(bot, receiver, look):
+    """A set that is quarantined for the moment rings after five minutes, not for a blip."""
+    bot.setting("YTQUOTA_ALERT_WEBHOOK", receiver.url)
+    bot.at_noon()
+    bot.count()
+    state = StateFile(bot.memory, clock=bot.clock)
+
+    state.stumble(10, "The token address is out of reach.")
+    look()
+    told_at_once = len(receiver.received)
+    bot.clock.advance(301)
+    state.stumble(10, "The token address is out of reach.")
+    look()
+
+    assert told_at_once == 0
+    assert [body["rule"] for _, _, body in receiver.received] == ["quarantined"]
+
+
 def test_the_forecast_is_published(bot, look):
     """Bots keep what more important work will need."""
     bot.at_noon()

@@ -173,8 +173,8 @@ class StoredCredentials(Credentials):
 
     def _fetch(self, request: Any, *, is_needed: bool) -> None:
         """Ask the token address, unless it is known to refuse or to be out of reach."""
-        if self._dead is not None and self._is_dead():  # asking again would change nothing
-            raise RefreshRefused(self._dead[1])
+        if self._dead is not None and self._is_dead() and self._stays_out():
+            raise RefreshRefused(self._dead[1])  # asking again would change nothing
         pause = self._health.pause(self._known.login) if self._health is not None else None
         if pause is not None and pause.retry_at is not None:
             raise RenewalPostponed(
@@ -318,6 +318,10 @@ class StoredCredentials(Credentials):
     def _is_dead(self) -> bool:
         """Whether the refresh token in memory was refused for good."""
         return self._dead is not None and self._dead[0] == self._refresh_token
+
+    def _stays_out(self) -> bool:
+        """Whether a refused login is to be asked about no more; after a reset it is, once."""
+        return self._health is None or self._health.is_quarantined(self._known.login)
 
     def _lasts(self, ahead: timedelta) -> bool:
         """Whether the access token is good for longer than `ahead`."""

@@ -67,6 +67,14 @@ class Health:
         now = self._monitor.clock.time()
         return note.retry_at.timestamp() - now if note.is_waiting(utc(now)) else 0.0
 
+    def is_quarantined(self, login: str) -> bool:
+        """Whether it is noted that Google refuses this login; an operator's reset takes the note away."""
+        try:
+            note = self._file.read().quarantined.get(self._number)
+        except YTQuotaError:
+            return True  # nobody knows, so nobody knocks again
+        return note is not None and note.is_final and note.concerns(login)
+
     def _apart(self, login: str) -> Note | None:
         try:
             note = self._file.read().quarantined.get(self._number)

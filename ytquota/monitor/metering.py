@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ytquota.errors import Verdict
     from ytquota.monitor.demand import Admission, Demand, OnVerdict
-    from ytquota.monitor.ledger import CallRecord, Hold, Ledger
+    from ytquota.monitor.ledger import Balance, CallRecord, Hold, Ledger
     from ytquota.settings import Settings
 
 logger = logging.getLogger("ytquota")
@@ -293,11 +293,13 @@ class QuotaMonitor:
             else replace(demand, method=canonical(demand.method), priority=priority)
         ), price
 
-    def _keep(self, project: str, group: Sequence[Priced]) -> dict[str, int] | None:
+    def _keep(
+        self, project: str, group: Sequence[Priced], balances: Mapping[str, Balance] | None = None
+    ) -> dict[str, int] | None:
         """Units of each bucket that this request must leave for others."""
         if self.admission is None:
             return None
-        balances = self.ledger.usage(project)[project]
+        balances = balances or self.ledger.usage(project)[project]
         keep: dict[str, int] = {}
         for demand, price in group:
             decision = self.admission(demand, price, balances)
@@ -342,8 +344,9 @@ class QuotaMonitor:
         """How many of a batch's parts, from the first, would fit now."""
         now, left = self.clock.time(), {}
         for project, group in by_project(priced).items():
-            keep = self._keep(project, group) or {}
-            for bucket, balance in self.ledger.usage(project)[project].items():
+            balances = self.ledger.usage(project)[project]
+            keep = self._keep(project, group, balances) or {}
+            for bucket, balance in balances.items():
                 spare = 0 if balance.is_exhausted(now) else balance.left - keep.get(bucket, 0)
                 left[project, bucket] = spare
         for count, (demand, price) in enumerate(priced):
