@@ -76,6 +76,7 @@ def perform(show: Show, out: Console) -> None:
         out.print(
             f"Look around from elsewhere: cd {folder} && ytquota status --watch", soft_wrap=True, style="dim"
         )
+        out.print("`ytquota reconcile` there tells on which days somebody else spent.", style="dim")
         _watch(show, desk, troupe, out)
         troupe.leave()
         _bill(desk, sandbox, out)
