@@ -1,24 +1,33 @@
-"""Simulated months of one pool each, lived through the real ledger and the real lookout."""
+"""Simulated months of one pool each, lived through the real ledger and the real lookout.
+
+As a program it lives through months of one kind and prints their score as JSON:
+`python tests/operations/alert_months.py FOLDER KIND DAYS SEED [WEBHOOK]`.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from math import pi, sin
+from pathlib import Path
 from random import Random
 
 from ytquota.clock import ManualClock, bounds_of
 from ytquota.errors import QuotaExceeded
 from ytquota.monitor import Demand, Journal, QuotaMonitor
 from ytquota.operations.alerts import Book, Lookout
-from ytquota.settings import Settings
+from ytquota.operations.alerts.delivery import channels
+from ytquota.settings import AlertSettings, Secret, Settings
 
 START = date(2026, 3, 2)  # before the change of clocks
 LIMIT = 10_000
 UNITS = 50
 LOOK = 300.0
 SOON = 1800.0
+WEEK = 7 * 86_400.0
 KINDS = ("steady", "streams", "rounds", "runaway", "growing")
 """A daily cycle; evenings of streams; rounds of a crawler; a loop gone wild; growing demand."""
 
@@ -30,12 +39,19 @@ class Score:
     days: int = 0
     run_outs: int = 0
     slow_run_outs: int = 0  # their last half took over an hour
-    announced: int = 0  # of these, half an hour ahead or more
+    announced: int = 0  # of these by run-out or burn, half an hour ahead or more
+    told_when: int = 0  # of the others, by a share alert that said when nothing is left at this pace
     false_alarms: int = 0
-    worst_week: int = 0  # false alarms within seven days
+    worst_week: int = 0  # most false alarms within any seven times 24 hours
     repeated: int = 0
     alerts: Counter = field(default_factory=Counter)
     ahead: list = field(default_factory=list)  # minutes
+
+    @classmethod
+    def from_json(cls, text):
+        """What the program has printed."""
+        found = json.loads(text)
+        return cls(**found | {"alerts": Counter(found["alerts"])})
 
     def __add__(self, other):
         mine, theirs = vars(self), vars(other)
@@ -100,12 +116,12 @@ def live(folder, kind, *, days, seed, deliver=None):
     clock, rng, score = ManualClock(bounds_of(START).start), Random(f"{kind} {seed}"), Score()
     monitor = Recorder(Journal(folder / "calls", clock=clock), clock=clock, folder=folder)
     lookout, book = Lookout(settings, monitor, forecast_every=1800.0, publishes=False), Book(folder)
-    false_days = []
+    in_vain = []
     for number in range(days):
         day = START + timedelta(days=number)
         calls = sorted(calls_of(kind, day, number, days, rng))
         half, gone, told = _day(monitor, clock, day, calls, lookout, book, deliver)
-        _judge(score, day, half, gone, told, false_days)
+        _judge(score, half, gone, told, in_vain)
     monitor.close()
     return score
 
@@ -140,22 +156,37 @@ def _day(monitor, clock, day, calls, lookout, book, deliver):
         half = half or (at if used >= LIMIT / 2 else None)
 
 
-def _judge(score, day, half, gone, told, false_days):
+def _judge(score, half, gone, told, in_vain):
+    alerts = [one for one in told if one.kind == "alert"]
     score.days += 1
-    score.alerts.update(one.rule for one in told if one.kind == "alert")
-    warned = [one.at.timestamp() for one in told if one.kind == "alert" and one.rule in {"run-out", "burn"}]
-    per_topic = Counter(
-        "ahead" if one.rule in {"run-out", "burn"} else one.rule for one in told if one.kind == "alert"
-    )
-    score.repeated += sum(count - 1 for count in per_topic.values())
+    score.alerts.update(one.rule for one in alerts)
+    topics = ["ahead" if one.rule in {"run-out", "burn"} else one.rule for one in alerts]
+    score.repeated += len(topics) - len(set(topics))
+    warned = [one.at.timestamp() for one in alerts if one.rule in {"run-out", "burn"}]
     if gone is None:
         score.false_alarms += len(warned)
-        false_days += [day] * len(warned)
-        lately = sum(day - one < timedelta(days=7) for one in false_days)
-        score.worst_week = max(score.worst_week, lately)
+        in_vain += warned
+        lately = [sum(at - WEEK < one <= at for one in in_vain) for at in warned]
+        score.worst_week = max([score.worst_week, *lately])
         return
     score.run_outs += 1
     if gone - half > 3600:
+        when = [
+            one.at.timestamp() for one in alerts if one.rule == "share" and "nothing is left at" in one.text
+        ]
         score.slow_run_outs += 1
-        score.announced += any(at <= gone - SOON for at in warned)
+        in_time = any(at <= gone - SOON for at in warned)
+        score.announced += in_time
+        score.told_when += not in_time and any(at <= gone - SOON for at in when)
         score.ahead += [(gone - warned[0]) / 60] if warned else [0.0]
+
+
+def _main(folder, kind, days, seed, webhook=None):
+    deliver = channels(AlertSettings(webhook=Secret(webhook)))["webhook"] if webhook else None
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    score = live(Path(folder), kind, days=int(days), seed=int(seed), deliver=deliver)
+    sys.stdout.write(json.dumps(asdict(score)) + "\n")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

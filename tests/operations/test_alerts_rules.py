@@ -52,10 +52,35 @@ def test_burn_is_measured_against_what_is_left_until_the_reset():
 
 
 def test_a_forecast_that_knows_the_pace_silences_the_burn():
-    """Five rounds a day look like a run-out five times a day, and are none."""
+    """Five rounds a day look like a run-out five times a day, and are none: both must find it likely."""
     hot = replace(FINE, used=7_000, fast=4_000.0, slow=4_000.0)
-    assert states(replace(hot, probability=0.04))["burn"] == "between"
-    assert states(replace(hot, probability=0.3))["burn"] == "on"
+    assert states(replace(hot, probability=0.45))["burn"] == "between"
+    assert states(replace(hot, probability=0.55))["burn"] == "on"
+    assert states(replace(hot, probability=None))["burn"] == "on"
+
+
+def test_what_comes_too_late_must_be_all_but_certain():
+    """Less than half an hour ahead little can be done, and the used share has been told."""
+    late = replace(FINE, used=9_000, fast=4_000.0, slow=4_000.0)
+    assert late.gone_in == pytest.approx(900.0)
+    assert states(replace(late, probability=0.8))["burn"] == "between"
+    assert states(replace(late, probability=0.98))["burn"] == "on"
+    soon = replace(FINE, probability=0.8, run_out_at=RESET - timedelta(seconds=FINE.seconds_left - 900))
+    assert states(soon)["run-out"] == "between"
+
+
+def test_the_used_share_tells_when_nothing_is_left_at_this_pace():
+    """A fact and no forecast: whoever is told of 80 % is told how long the rest lasts."""
+    hot = replace(FINE, used=8_000, fast=4_000.0, slow=4_000.0, probability=0.42)
+
+    def text(pool):
+        return next(one.text for one in judge(pool, Thresholds()) if one.rule == "share")
+
+    assert "nothing is left at about 12:30 PST" in text(hot)
+    assert text(hot).endswith("a run-out is 42% likely.")
+    assert text(replace(hot, probability=None)).endswith("(20:30 UTC).")
+    assert "nothing is left" not in text(replace(hot, fast=0.0))
+    assert "nothing is left" not in text(replace(hot, slow=100.0, fast=100.0))
 
 
 def test_a_run_out_that_is_far_off_must_be_all_but_certain():
@@ -66,8 +91,8 @@ def test_a_run_out_that_is_far_off_must_be_all_but_certain():
     assert states(replace(FINE, probability=0.98, run_out_at=far))["run-out"] == "on"
 
 
-def test_a_false_alarm_makes_the_next_one_harder():
-    """Edges remember for a week what came of a warning; a run-out that came true does not count."""
+def test_after_a_false_alarm_only_near_certainty_is_told_for_seven_days():
+    """Edges remember what came of a warning; a run-out that came true does not count."""
     edges = Edges()
     near = replace(FINE, probability=0.78, run_out_at=RESET - timedelta(hours=9))
     assert [one.rule for one in told(edges, near, START + 43_200)] == ["run-out"]
@@ -75,12 +100,40 @@ def test_a_false_alarm_makes_the_next_one_harder():
 
     told(edges, FINE, START + 90_000)
     assert edges.vain("111", "default", START + 90_000) == 1
-    assert states(replace(near, vain=1))["run-out"] == "between"
+    told(edges, FINE, START + 8 * 86_400 - 60)
+    assert edges.vain("111", "default", START + 8 * 86_400 - 60) == 1
     assert edges.vain("111", "default", START + 8 * 86_400 + 60) == 0
 
     told(edges, replace(near, probability=0.99), START + 130_000)
     told(edges, replace(FINE, used=10_000, exhausted=True), START + 140_000)
     assert edges.vain("111", "default", START + 2 * 86_400 + 60) == 1
+
+
+def test_near_certainty_is_a_forecast_of_99_per_cent_for_a_pool_well_used():
+    """Neither alone is enough, and a pace without a forecast never."""
+    sure = replace(FINE, used=7_100, probability=0.99, run_out_at=RESET - timedelta(hours=9), vain=1)
+    hot = replace(sure, fast=3_000.0, slow=3_000.0)
+    assert states(sure)["run-out"] == states(hot)["burn"] == "on"
+    for weaker in (
+        replace(hot, probability=0.98),
+        replace(hot, used=6_900),
+        replace(hot, probability=None),
+        replace(hot, used=9_500),  # in ten minutes
+    ):
+        assert {states(weaker)[rule] for rule in ("run-out", "burn")} == {"between"}
+
+
+def test_a_false_alarm_is_remembered_by_a_watch_that_is_started_again(tmp_path):
+    """What came of the last warnings is in the history; another process goes by it."""
+    near = replace(FINE, probability=0.78, run_out_at=RESET - timedelta(hours=9))
+    with Book(tmp_path).change(START + 43_200) as page:
+        assert [one.rule for one in told(page.edges, near, START + 43_200)] == ["run-out"]
+    with Book(tmp_path).change(START + 90_000) as page:
+        told(page.edges, FINE, START + 90_000)
+
+    edges = Book(tmp_path).read().edges
+
+    assert edges.vain("111", "default", START + 90_060) == 1
 
 
 def test_a_pool_without_allowance_or_forecast_is_nobodys_worry():

@@ -1,12 +1,13 @@
 """What would have been told in the last days, by the same rules, from the log alone.
 
 Each instant is judged from what the log knew then, with the limits of today: earlier ones are not in the log.
-It looks every five minutes and forecasts every half hour, so an alert may come a little later than a watch
-would have given it. Quarantined sets do not show in the log.
+It looks every five minutes and forecasts every half hour, at every look while a pool is spent too fast; so an
+alert may come a little later than a watch would have given it. Quarantined sets do not show in the log.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -104,25 +105,21 @@ class _Day:
     def seen(self, at: float, paces: Paces, edges: Edges) -> Pool:
         """The pool as it stood at an instant."""
         gone = self._used >= self._limit or at >= self._gone_at
-        if not gone and at >= self._forecast_at + _FORECAST:
-            self._forecast_at, self._ahead = at, self._forecast(at)
-        pace = paces.of(*self._key, at, since=self._bounds.start)
-        resets_at = clocks.next_reset(at)
-        left = self._bounds.end - at
-        likely, when = self._ahead
-        return Pool(
+        pool = Pool(
             self._key.project,
             self._key.bucket,
-            resets_at,
-            left,
+            clocks.next_reset(at),
+            self._bounds.end - at,
             self._used,
             self._limit,
             gone,
-            *pace,
-            likely,
-            when,
-            edges.vain(*self._key, at),
+            *paces.of(*self._key, at, since=self._bounds.start),
         )
+        every = _LOOK if pool.is_pressing else _FORECAST
+        if not gone and at >= self._forecast_at + every:
+            self._forecast_at, self._ahead = at, self._forecast(at)
+        likely, when = self._ahead
+        return replace(pool, probability=likely, run_out_at=when, vain=edges.vain(*self._key, at))
 
     def _forecast(self, at: float) -> tuple[float | None, datetime | None]:
         if not self._days.dates or self._limit <= 0:

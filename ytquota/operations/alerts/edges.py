@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ytquota.operations.alerts.rules import Condition
 
+_MEMORY = timedelta(days=7)  # whole quota days: so no span of seven times 24 hours is cut short by midnight
 _FRESH = "A new quota day has begun, and {pool} is full again."
 
 
@@ -85,7 +86,7 @@ class Edges:
     Attributes:
         ringing: by topic and subject, what is not over yet.
         told: by topic and subject, the quota day (ISO) of the last alert.
-        warned: by pool, the days of the last week on which it was said to run out, and whether it did.
+        warned: by pool, on which days (today and seven before) it was said to run out, and whether it did.
     """
 
     ringing: dict[str, Ringing] = field(default_factory=dict)
@@ -93,11 +94,11 @@ class Edges:
     warned: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     def vain(self, project: str, bucket: str, at: float) -> int:
-        """How often within the week before today a pool was said to run out, and did not."""
+        """On how many of the seven quota days before today a pool was said to run out, and did not."""
         today = quota_day(at)
-        first = (today - timedelta(days=7)).isoformat()
+        first = (today - _MEMORY).isoformat()
         days = self.warned.get(f"{project}/{bucket}", {})
-        return sum(not came for day, came in days.items() if first < day < today.isoformat())
+        return sum(not came for day, came in days.items() if first <= day < today.isoformat())
 
     def step(self, conditions: Iterable[Condition], at: float) -> list[Alert]:
         """Take in what the rules say at an instant (epoch seconds), and return what is to be told now."""
@@ -126,9 +127,9 @@ class Edges:
         """Whatever rang about a pool of an earlier day is over: one word for each pool."""
         old = {key: one for key, one in self.ringing.items() if one.bucket and one.day != day}
         pools = {(one.project, one.bucket): one for one in reversed(old.values())}
-        oldest = (quota_day(at) - timedelta(days=7)).isoformat()
+        oldest = (quota_day(at) - _MEMORY).isoformat()
         for subject, days in self.warned.items():
-            self.warned[subject] = {one: came for one, came in days.items() if one > oldest}
+            self.warned[subject] = {one: came for one, came in days.items() if one >= oldest}
         for key in old:
             del self.ringing[key]
         return [

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ytquota.monitor.ledger import Balance
     from ytquota.monitor.log import Position
     from ytquota.monitor.metering import QuotaMonitor
-    from ytquota.monitor.reconciled import Check
+    from ytquota.monitor.reconciled import Check, Reconciled
     from ytquota.operations.alerts.edges import Edges
     from ytquota.settings import Settings
 
@@ -32,8 +32,11 @@ FORECAST_EVERY = 240.0
 _PASSES = 300.0
 """Seconds that a set may be quarantined for the moment before it is worth an alert."""
 
-_FRESH = 3600.0
+_NEWS = 3600.0
 """Seconds for which a comparison with Google's counters is news."""
+
+_FRESH = 240.0
+"""Seconds: no older is a forecast that has to confirm a pace."""
 
 logger = logging.getLogger("ytquota.alerts")
 
@@ -44,7 +47,7 @@ class Lookout:
     Args:
         settings: whose sets, and from where on there is an alert.
         monitor: on which ledger, and the clock.
-        forecast_every: seconds between two forecasts.
+        forecast_every: seconds between two forecasts, while no pool is spent too fast.
         publishes: whether the forecasts are published for the bots as well.
     """
 
@@ -76,24 +79,22 @@ class Lookout:
         self._monitor.ledger.flush()
         rows, self._position = self._monitor.tail(self._position)
         self._paces.add(rows)
-        self._forecast(now)
-        compared = ReconciledFile(self._monitor.folder).read()
         pools = [
-            replace(
-                self._pool(project, bucket, balance, now, vain=edges.vain(project, bucket, now)),
-                elsewhere=_elsewhere(compared.today(project, bucket, now), now),
-            )
+            self._pool(project, bucket, balance, now)
             for project, pools in self._monitor.ledger.usage().items()
             for bucket, balance in pools.items()
         ]
-        found = [condition for pool in pools for condition in judge(pool, self._thresholds)]
+        pressing = any(pool.is_pressing for pool in pools)
+        self._forecast(now, every=min(self._every, _FRESH) if pressing else self._every)
+        compared = ReconciledFile(self._monitor.folder).read()
+        seen = (self._seen(pool, edges, compared, now) for pool in pools)
+        found = [one for pool in seen for one in judge(pool, self._thresholds)]
         return [*found, *self._sets()]
 
     # -- inside
 
-    def _pool(self, project: str, bucket: str, balance: Balance, now: float, *, vain: int) -> Pool:
+    def _pool(self, project: str, bucket: str, balance: Balance, now: float) -> Pool:
         pace = self._paces.of(project, bucket, now, since=clocks.bounds_at(now).start)
-        likely, when = self._ahead.get((project, bucket), (None, None))
         return Pool(
             project,
             bucket,
@@ -103,14 +104,23 @@ class Lookout:
             balance.limit,
             balance.is_exhausted(now),
             *pace,
-            likely,
-            when,
-            vain,
         )
 
-    def _forecast(self, now: float) -> None:
-        """Make and publish forecasts where the last ones are old, or of yesterday."""
-        if not self._is_able or (now < self._forecast_at + self._every and self._is_of_today(now)):
+    def _seen(self, pool: Pool, edges: Edges, compared: Reconciled, now: float) -> Pool:
+        """The pool with what is expected of it, what was told in vain, and what Google had counted."""
+        key = pool.project, pool.bucket
+        likely, when = self._ahead.get(key, (None, None))
+        return replace(
+            pool,
+            probability=likely,
+            run_out_at=when,
+            vain=edges.vain(*key, now),
+            elsewhere=_elsewhere(compared.today(*key, now), now),
+        )
+
+    def _forecast(self, now: float, *, every: float) -> None:
+        """Make and publish forecasts where the last ones are older than so many seconds, or of yesterday."""
+        if not self._is_able or (now < self._forecast_at + every and self._is_of_today(now)):
             return
         try:
             from ytquota.intelligence.declared import Declarations  # noqa: PLC0415 - pandas is an extra
@@ -154,4 +164,4 @@ class Lookout:
 
 def _elsewhere(check: Check | None, now: float) -> int | None:
     """Units that Google had counted beyond ours; None where nobody looked lately."""
-    return None if check is None or now - check.at > _FRESH else check.rest
+    return None if check is None or now - check.at > _NEWS else check.rest

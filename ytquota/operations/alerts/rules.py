@@ -8,13 +8,13 @@ a value that trembles around a threshold from ringing twice; `edges` turns the a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from ytquota.clock import both_zones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
 Severity = Literal["warning", "critical"]
 State = Literal["on", "between", "off"]
@@ -26,11 +26,13 @@ _ELSEWHERE = 0.05  # of the limit, that Google counted and we did not
 _LITTLE = 0.5  # of that
 _CALM = 0.6  # of the threshold: below that, no run-out is expected any more
 _NEAR = 18_000.0  # seconds: a run-out that is further off must be all but certain
+_LATE = 1800.0  # and so must one that is nearer: it comes too late to do much about it
 _CERTAIN = 0.97
-_ONCE_BURNT = 0.8  # what it takes after a false alarm within a week ...
-_ENOUGH = 2  # ... and after so many, it must be all but certain
 _SOON = 3600.0  # seconds: a pace of the last minutes says nothing about later
-_UNLIKELY = 0.05  # the forecast knows such a pace, and that it does not last
+_AGREED = 0.5  # a forecast that knows the pace, and gives the run-out less, does not believe that it lasts
+_ONCE_BURNT = 0.99  # what it takes after a false alarm within a week ...
+_WELL_USED = 0.7  # ... and of the limit so much must be used
+_PRESSING = 5400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Pool:
         refused_lately: the same, in the last hour.
         probability: that it runs out before the reset; None where there is no forecast.
         run_out_at: when, most likely (aware, Pacific).
-        vain: days within the last week on which it was said to run out, and did not.
+        vain: days within the last seven on which it was said to run out, and did not.
         elsewhere: units that Google's counters have and this ledger has not; None where that is not known.
     """
 
@@ -103,11 +105,28 @@ class Pool:
         return self.left * 3600 / self.slow if self.slow else float("inf")
 
     @property
+    def gone_at(self) -> datetime | None:
+        """When nothing is left at the pace of the last hour (aware); None where it lasts until the reset."""
+        if self.gone_in >= self.seconds_left:
+            return None
+        at = self.resets_at.timestamp() - self.seconds_left + self.gone_in
+        return datetime.fromtimestamp(at, self.resets_at.tzinfo)
+
+    @property
     def run_out_in(self) -> float:
         """Seconds until it most likely runs out."""
         if self.run_out_at is None:
             return float("inf")
         return self.seconds_left - (self.resets_at.timestamp() - self.run_out_at.timestamp())
+
+    def is_fast(self, burn: float = 1.0) -> bool:
+        """Whether it is spent too fast in both windows: a burst moves only one, and an old one the other."""
+        return not self.exhausted and min(self.burn) >= burn
+
+    @property
+    def is_pressing(self) -> bool:
+        """Whether it may be gone so soon that its forecast should be a fresh one."""
+        return self.is_fast() and self.gone_in < min(_PRESSING, self.seconds_left)
 
     def __str__(self) -> str:
         return f"Pool {self.bucket} of project {self.project}"
@@ -178,6 +197,9 @@ def _share(pool: Pool, thresholds: Thresholds) -> Condition:
     share, most = pool.used / pool.limit, thresholds.share
     state: State = "on" if share >= most else "off" if share < most - _SHARE_STEP else "between"
     text = f"{pool} is at {share:.0%}: {pool.used:,} of {pool.limit:,} used, full again at {_reset(pool)}."
+    if pool.is_fast(thresholds.burn) and pool.gone_at:
+        text += f" At the pace of the last hour nothing is left at about {both_zones(pool.gone_at)}"
+        text += "." if pool.probability is None else f"; a run-out is {pool.probability:.0%} likely."
     return Condition(
         "share", "share", state, "warning", text, pool.project, pool.bucket, exhausted=pool.exhausted
     )
@@ -187,9 +209,9 @@ def _run_out(pool: Pool, thresholds: Thresholds) -> Condition:
     likely, most = pool.probability, thresholds.probability
     state: State = "between"
     if likely is not None and not pool.exhausted:  # once it is empty, what was to come is over
-        needed = max(most, (0.0, _ONCE_BURNT, _CERTAIN)[min(pool.vain, _ENOUGH)])
         is_near = pool.run_out_in <= _NEAR or likely >= _CERTAIN
-        state = "on" if likely >= needed and is_near else "off" if likely < most * _CALM else "between"
+        is_on = likely >= most and is_near and _is_worth_a_word(pool, thresholds)
+        state = "on" if is_on else "off" if likely < most * _CALM else "between"
     when = f" at about {both_zones(pool.run_out_at)}" if pool.run_out_at else ""
     text = (
         f"{pool} will probably run out{when}, before its reset at {_reset(pool)} ({likely or 0:.0%} likely; "
@@ -203,11 +225,11 @@ def _run_out(pool: Pool, thresholds: Thresholds) -> Condition:
 def _burn(pool: Pool, thresholds: Thresholds) -> Condition:
     state: State = "between"
     if not pool.exhausted:
-        pace = min(pool.burn)  # both windows must agree: a short burst moves one, an old one the other
-        soon = pool.gone_in < min(_SOON, pool.seconds_left) and pool.vain < _ENOUGH
-        known = pool.probability is not None and pool.probability < _UNLIKELY
-        is_on = pace >= thresholds.burn and soon and not known
-        state = "on" if is_on else "off" if pace < thresholds.burn * _CALM else "between"
+        soon = pool.gone_in < min(_SOON, pool.seconds_left)
+        agreed = pool.probability is None or pool.probability >= _AGREED
+        is_on = pool.is_fast(thresholds.burn) and soon and agreed and _is_worth_a_word(pool, thresholds)
+        is_calm = min(pool.burn) < thresholds.burn * _CALM
+        state = "on" if is_on else "off" if is_calm else "between"
     if state == "on":
         text = (
             f"{pool} is spent at {pool.fast:,.0f} units an hour, {pool.burn[0]:.1f} times what would last "
@@ -217,6 +239,17 @@ def _burn(pool: Pool, thresholds: Thresholds) -> Condition:
     else:
         text = f"{pool} is spent at a pace that lasts until its reset at {_reset(pool)}."
     return Condition("ahead", "burn", state, "critical", text, pool.project, pool.bucket)
+
+
+def _is_worth_a_word(pool: Pool, thresholds: Thresholds) -> bool:
+    """Whether a run-out is sure enough to be told, seen how late it is and what came of the last warnings."""
+    likely = pool.probability
+    empty_in = min(pool.run_out_in, pool.gone_in) if pool.is_fast(thresholds.burn) else pool.run_out_in
+    is_late = empty_in < _LATE
+    if pool.vain:
+        is_sure = likely is not None and likely >= _ONCE_BURNT
+        return is_sure and not is_late and pool.used >= _WELL_USED * pool.limit
+    return likely is None or likely >= _CERTAIN or not is_late
 
 
 def _refusals(pool: Pool) -> Condition:
