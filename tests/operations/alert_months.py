@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import pi, sin
 from pathlib import Path
@@ -185,7 +185,7 @@ def _main(folder, kind, days, seed, webhook=None):
     deliver = channels(AlertSettings(webhook=Secret(webhook)))["webhook"] if webhook else None
     Path(folder).mkdir(parents=True, exist_ok=True)
     score = live(Path(folder), kind, days=int(days), seed=int(seed), deliver=deliver)
-    sys.stdout.write(json.dumps(asdict(score)) + "\n")
+    sys.stdout.write(json.dumps(vars(score)) + "\n")
 
 
 if __name__ == "__main__":
