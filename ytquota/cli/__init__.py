@@ -30,6 +30,7 @@ _HOMES = {
     "reconcile": "ytquota.cli.reconcile",
     "log": "ytquota.cli.log",
     "limits": "ytquota.cli.limits",
+    "request": "ytquota.cli.request",
     "prices": "ytquota.cli.prices",
     "advise": "ytquota.cli.advise",
     "forecast": "ytquota.cli.forecast",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ytquota.intelligence.advice import Advice
     from ytquota.intelligence.forecaster import Forecaster
     from ytquota.intelligence.frames import Grouping
+    from ytquota.intelligence.need import Evidence
     from ytquota.intelligence.outlook import Forecast
     from ytquota.monitor.metering import QuotaMonitor
 
@@ -291,6 +292,21 @@ class QuotaIntelligence:
             confidence=confidence,
             declared=Declarations(self.monitor.folder).ahead(self.monitor.clock.time()),
         )
+
+    def evidence(self, project: str | None = None, *, days: int = 90) -> Evidence:
+        """What a request for more quota rests on; `ytquota request` writes it down.
+
+        Args:
+            project: whose quota; may be left out where the ledger knows one project only.
+            days: how many finished days to tell of.
+
+        Raises:
+            ValueError: the project is not clear, or the ledger does not know it.
+        """
+        from ytquota.intelligence.need import gather
+
+        declared = Declarations(self.monitor.folder).ahead(self.monitor.clock.time())
+        return gather(self._forecaster, project or self._only_project(), days=days, declared=declared)
 
     def publish(self) -> bool:
         """Publish the forecast for admission, in ``memory/forecast.json``; returns whether it was written.
