@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -70,13 +69,11 @@ def test_the_curve_runs_by_the_quota_day(feed, spend, clock):
     assert feed.read().today[UNITS].totals == (1, 3, 3, 3)
 
 
-def test_no_news_is_none_and_costs_under_10_ms(feed, spend):
-    """Looking again when nothing has happened reads sizes only."""
+def test_no_news_is_none(feed, spend):
+    """Looking again when nothing has happened brings nothing to show."""
     spend(times=200)
     assert feed.read() is not None
-    begun = time.perf_counter()
     assert [feed.read() for _ in range(20)] == [None] * 20
-    assert (time.perf_counter() - begun) / 20 < 0.010
 
 
 def test_a_change_of_state_is_news(feed, spend, settings, clock):

@@ -181,36 +181,21 @@ def test_charts_are_redrawn_only_when_their_data_changed(open_dashboard, spend):
     assert "2 units used" in dashboard.cards.value
 
 
-def test_no_news_sends_nothing_and_costs_under_10_ms(open_dashboard, spend):
-    """A quiet second: no message to the browser, hardly any time."""
+def test_no_news_sends_nothing(open_dashboard, spend):
+    """A quiet second: no message to the browser."""
     spend(times=50)
     dashboard = open_dashboard()
     look(dashboard, times=2)
     sent = []
-    for part in (dashboard.head, dashboard.cards, dashboard.today, dashboard.troubles):
+    for part in (dashboard.head, dashboard.cards, dashboard.today, dashboard.advice, dashboard.troubles):
         part.observe(sent.append, "value")
 
     async def quiet():
-        begun = time.perf_counter()
         for _ in range(20):
             await dashboard.refresh()
-        return (time.perf_counter() - begun) / 20
 
-    assert asyncio.run(quiet()) < 0.010
+    asyncio.run(quiet())
     assert sent == []
-
-
-def test_new_numbers_cost_under_50_ms_on_the_loop(open_dashboard, spend, clock):
-    """What runs on the kernel's loop when calls were made is short; reading and drawing happen beside it."""
-    spend(times=200)
-    dashboard = open_dashboard()
-    look(dashboard, times=2)
-    spend(times=20)
-    snapshot = dashboard._feed.read()
-    begun = time.perf_counter()
-    dashboard._show(snapshot, clock.time())
-    dashboard._tick(snapshot, clock.time())
-    assert time.perf_counter() - begun < 0.050
 
 
 # -- life

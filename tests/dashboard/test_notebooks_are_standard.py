@@ -1,0 +1,64 @@
+"""Nothing beyond standard ipywidgets: what every front end brings along, VS Code too, shows the notebooks."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from ytquota.dashboard import app
+from ytquota.demo.history import write_history
+from ytquota.demo.story import CHANNELS, SETS
+from ytquota.sandbox import Sandbox
+from ytquota.settings import Settings
+
+STANDARD = {"@jupyter-widgets/base", "@jupyter-widgets/controls", "@jupyter-widgets/output"}
+STATE = "application/vnd.jupyter.widget-state+json"
+SHOWN = {
+    "application/vnd.jupyter.widget-view+json",
+    "image/png",
+    "image/svg+xml",
+    "text/html",
+    "text/plain",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two days of the demonstration on a sandbox."""
+    made = tmp_path_factory.mktemp("bots")
+    with Sandbox() as sandbox:
+        for project in SETS.values():
+            sandbox.add_project(project)
+        sandbox.write_env(made, dict(SETS), channels=dict(CHANNELS))
+        settings = Settings.load({}, start=made)
+        write_history(settings.memory_dir, until=datetime.now(UTC), days=2)
+        yield made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["console", "dashboard", "forecast", "planner", "start_here", "usage"])
+def test_a_notebook_shows_nothing_that_a_front_end_must_install(name, folder, monkeypatch):
+    """Each widget's model and view come from ipywidgets' own modules, each output is of a plain kind."""
+    for variable in [one for one in os.environ if one.startswith(("YTQUOTA_", "GOOGLE_", "OAUTH_"))]:
+        monkeypatch.delenv(variable)
+    book = nbformat.read(app._CHECKOUT / "notebooks" / f"{name}.ipynb", as_version=4)
+    client = NotebookClient(book, timeout=100, resources={"metadata": {"path": str(folder)}})
+    client.execute()
+    outputs = [one for cell in book.cells for one in cell.get("outputs", [])]
+    kinds = {kind for one in outputs for kind in one.get("data", {})}
+    assert kinds <= SHOWN, kinds
+    models = book.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+    has_widgets = "application/vnd.jupyter.widget-view+json" in kinds
+    assert bool(models) == has_widgets
+    modules = {
+        module
+        for model in models.values()
+        for module in (model["model_module"], model["state"].get("_view_module"))
+        if module
+    }
+    assert modules <= STANDARD, modules
+    assert has_widgets == (name in {"console", "dashboard", "planner", "start_here"})
