@@ -60,8 +60,9 @@ system-packages:
 bench: $(STAMP) ## Measure the ledger beside its peers and the floor
 	$(BIN)/python -m benchmarks
 
-soak: $(STAMP) system-packages ## The long proofs
+soak: $(STAMP) system-packages ## The long proofs, and the browser suite ten times in a row
 	$(PYTEST) tests -m soak --timeout 3600
+	for round in 1 2 3 4 5 6 7 8 9 10; do $(MAKE) --no-print-directory browser || exit 1; done
 
 screenshots: $(STAMP) system-packages ## Make the pictures of docs/images anew
 	SCREENSHOTS=docs/images $(PYTEST) tests -m browser -k screenshot

@@ -165,7 +165,7 @@ def test_screenshots_of_the_notebooks(page, month, take, view, theme):
 SIGNS = {
     "forecast": re.compile("likely to run out", re.IGNORECASE),
     "planner": "how sure",
-    "usage": "reset",
+    "usage": "it does not fit",
     "start_here": "And now",
 }
 

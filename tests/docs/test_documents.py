@@ -126,6 +126,22 @@ def test_the_readme_names_every_target():
     assert table == told
 
 
+# -- pictures
+
+
+def test_every_picture_is_shown_and_every_shown_one_is_there():
+    """None lies about unused: each, or the same view in the other theme, stands in a document."""
+    shown = set()
+    for path in DOCUMENTS:
+        for found in re.finditer(r'(?:src|srcset)="([^"]+)"|!\[[^\]]*\]\(([^)]+)\)', _prose(path)):
+            shown.add(_name((path.parent / (found[1] or found[2])).resolve()))
+    there = {_name(path) for path in (ROOT / "docs" / "images").iterdir()}
+    views = {name.replace("-dark", "-light") for name in shown}
+
+    assert shown <= there
+    assert {name.replace("-dark", "-light") for name in there} <= views
+
+
 # -- code
 
 
