@@ -13,6 +13,7 @@ import pytest
 from ipywidgets import Widget
 from ipywidgets.widgets import widget as registry
 
+from ytquota.dashboard import live
 from ytquota.dashboard.panel import Dashboard
 from ytquota.settings import Settings
 
@@ -258,6 +259,33 @@ def test_a_second_dashboard_stops_the_first(open_dashboard, settings):
         second.close()
 
     asyncio.run(scene())
+
+
+def test_a_page_that_is_being_loaded_hears_everything_again(open_dashboard, spend, monkeypatch):
+    """What it missed while it was not listening yet reaches it soon; what people type into is left alone."""
+    heard = set()
+    monkeypatch.setattr(live, "_SAY_AGAIN", (0.0, 0.0))
+    monkeypatch.setattr(Widget, "send_state", lambda widget, *_: heard.add(widget.model_id))
+
+    async def scene():
+        dashboard = open_dashboard(interval=0.02)
+        await shows(dashboard.cards, "9,999 of 10,000 left")
+        heard.clear()
+        await dashboard._say_again()
+        parts = (dashboard.cards, dashboard.advice, dashboard.days, dashboard.days.layout, dashboard.tabs)
+        row = dashboard.sets.rows[1]
+        assert {one.model_id for one in (*parts, dashboard.sets.health.told, row.facts)} <= heard
+        row.bar.buttons["reset"].click()
+        await asyncio.gather(*row.bar._tasks._running)
+        assert row.bar.is_armed
+        heard.clear()
+        await dashboard._say_again()
+        assert row.bar.question.model_id in heard
+        assert row.bar.reason.model_id not in heard
+        dashboard.close()
+
+    spend()
+    asyncio.run(asyncio.wait_for(scene(), 60))
 
 
 def test_closing_disposes_of_every_widget(settings, monitor, spend):

@@ -14,9 +14,15 @@ from ytquota.dashboard.figures import style
 from ytquota.dashboard.tasks import Tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ytquota.dashboard.snapshot import Snapshot
     from ytquota.monitor import QuotaMonitor
     from ytquota.settings import Settings
+
+_SAY_AGAIN = (2.0, 3.0, 5.0, 10.0, 20.0)
+"""Seconds from one full account of the page to the next. A page that is being loaded asks for the state of
+all widgets, and listens to them a moment later; what is sent in between is lost."""
 
 _current: dict[type[Live], weakref.ref[Live]] = {}
 
@@ -82,6 +88,7 @@ class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         except RuntimeError:
             return
         self._tasks.start(self._run)
+        self._tasks.start(self._say_again)
 
     async def refresh_now(self) -> None:
         """Look at the ledger at once."""
@@ -105,6 +112,13 @@ class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
                 if self._snapshot is not None and not self._is_behind:
                     self._tasks.start(self.read_more)
             await asyncio.sleep(self._interval)
+
+    async def _say_again(self) -> None:
+        for seconds in _SAY_AGAIN:
+            await asyncio.sleep(seconds)
+            for part in _shown_by(self):
+                part.send_state()
+                part.layout.send_state()
 
     async def refresh(self) -> None:
         """Look at the ledger once and show what is new; an error is shown, and the next look tries again."""
@@ -141,6 +155,14 @@ class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _show_error(self, error: Exception) -> None:
         told = str(error) or type(error).__name__
         put(self.problem, cards.alert("The numbers below are not up to date", told))
+
+
+def _shown_by(part: Any) -> Iterator[Any]:
+    """A widget and all within it; not those that a person may be typing into."""
+    if not isinstance(part, w.Text):
+        yield part
+    for child in getattr(part, "children", ()):
+        yield from _shown_by(child)
 
 
 def put(widget: Any, text: str) -> None:
