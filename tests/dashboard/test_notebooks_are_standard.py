@@ -15,8 +15,10 @@ from ytquota.demo.story import CHANNELS, SETS
 from ytquota.sandbox import Sandbox
 from ytquota.settings import Settings
 
+NOTEBOOKS = app._CHECKOUT / "notebooks"
 STANDARD = {"@jupyter-widgets/base", "@jupyter-widgets/controls", "@jupyter-widgets/output"}
 STATE = "application/vnd.jupyter.widget-state+json"
+WITH_WIDGETS = {"console", "dashboard", "planner", "start_here"}
 SHOWN = {
     "application/vnd.jupyter.widget-view+json",
     "image/png",
@@ -45,7 +47,7 @@ def test_a_notebook_shows_nothing_that_a_front_end_must_install(name, folder, mo
     """Each widget's model and view come from ipywidgets' own modules, each output is of a plain kind."""
     for variable in [one for one in os.environ if one.startswith(("YTQUOTA_", "GOOGLE_", "OAUTH_"))]:
         monkeypatch.delenv(variable)
-    book = nbformat.read(app._CHECKOUT / "notebooks" / f"{name}.ipynb", as_version=4)
+    book = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
     client = NotebookClient(book, timeout=100, resources={"metadata": {"path": str(folder)}})
     client.execute()
     outputs = [one for cell in book.cells for one in cell.get("outputs", [])]
@@ -61,4 +63,4 @@ def test_a_notebook_shows_nothing_that_a_front_end_must_install(name, folder, mo
         if module
     }
     assert modules <= STANDARD, modules
-    assert has_widgets == (name in {"console", "dashboard", "planner", "start_here"})
+    assert has_widgets == (name in WITH_WIDGETS)

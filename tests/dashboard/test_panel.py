@@ -265,7 +265,7 @@ def test_a_page_that_is_being_loaded_hears_everything_again(open_dashboard, spen
     """What it missed while it was not listening yet reaches it soon; what people type into is left alone."""
     heard = set()
     monkeypatch.setattr(live, "_SAY_AGAIN", (0.0, 0.0))
-    monkeypatch.setattr(Widget, "send_state", lambda widget, *_: heard.add(widget.model_id))
+    monkeypatch.setattr(Widget, "send_state", lambda widget, *_, **__: heard.add(widget.model_id))
 
     async def scene():
         dashboard = open_dashboard(interval=0.02)
