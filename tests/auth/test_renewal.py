@@ -11,7 +11,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ytquota.auth import get_authenticated_service, load_sets
+from ytquota.auth.credentials import StoredCredentials
+from ytquota.auth.health import Health
 from ytquota.auth.renewal import renewer
+from ytquota.auth.tokens import load_token
 
 PATIENCE = 20.0
 
@@ -161,3 +164,21 @@ def test_a_set_that_is_apart_is_tried_again_in_the_background(
     until(lambda: load_sets(settings, monitor)[0].state == "ready")
     service.videos().list(part="id", id="a").execute()
     assert [row["set"] for row in monitor.log() if row["outcome"] == "ok"] in (["2", "1"], ["1", "2"])
+
+
+def test_a_state_file_that_cannot_be_written_makes_no_storm_of_renewals(
+    furnish, open_monitor, token_of, token_calls, monkeypatch
+):
+    """The note of a set that is apart stays although its token was renewed: the address is asked once."""
+    settings = furnish()
+    monitor = open_monitor(settings)
+    Health(settings, monitor, 1).stumbled("no way", "")
+    token = load_token(1, settings.sets[1].token_file)
+    monkeypatch.setattr("ytquota.auth.notes.Note.is_waiting", lambda _note, _now: False)
+    monkeypatch.setattr("ytquota.auth.state.StateFile.recover", lambda *_: None)
+    credentials = StoredCredentials.from_token(token, health=Health(settings, monitor, 1))
+
+    credentials.renew_ahead()
+
+    assert token_calls() == [200]
+    assert credentials.seconds_to_renewal() > 20

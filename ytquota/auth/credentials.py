@@ -51,6 +51,9 @@ _DEAD_LOOK = 60.0
 _PAUSE = 30.0
 """Seconds to the next early attempt while the token address is out of reach and the old token serves."""
 
+_LEAST_PAUSE = 1.0
+"""Seconds between two tries in the background while the set is apart for the moment."""
+
 _SHORT_PATIENCE = 2.0
 """Seconds to wait for the lock while the old token still serves."""
 
@@ -133,14 +136,15 @@ class StoredCredentials(Credentials):
 
     def seconds_to_renewal(self) -> float:
         """Return how long the background may rest; 0 or less when it should renew now."""
+        quiet = self._quiet_until - time.monotonic()
         if self._is_dead():
-            return self._quiet_until - time.monotonic()
+            return quiet
         apart = self._apart()
         if apart is not None:  # also where the token seems to last: YouTube did not accept it
-            return apart
+            return max(apart, quiet)
         end: datetime | None = self.expiry
         ahead = (end - BACKGROUND_AHEAD - self._now()).total_seconds() if end is not None else 0.0
-        return max(ahead, self._quiet_until - time.monotonic())
+        return max(ahead, quiet)
 
     def renew_ahead(self) -> None:
         """Renew in the background; whatever goes wrong is tried again later, or met by a call.
@@ -148,14 +152,17 @@ class StoredCredentials(Credentials):
         Raises:
             CredentialError, google.auth.exceptions.GoogleAuthError, OSError: it did not work this time.
         """
-        self._quiet_until = time.monotonic() + (_DEAD_LOOK if self._is_dead() else _PAUSE)
-        is_needed = self._is_over() or self._apart() is not None
+        is_apart = self._apart() is not None  # how long it is, its state says; here only no two at once
+        pause = _DEAD_LOOK if self._is_dead() else _LEAST_PAUSE if is_apart else _PAUSE
+        self._quiet_until = time.monotonic() + pause
+        is_needed = self._is_over() or is_apart
         http = httplib2.Http(timeout=_TIMEOUT)
         if is_loopback(self._token_uri):
             http.proxy_info = None
         try:
             self._renew(Request(http), _SHORT_PATIENCE, is_needed=is_needed, ahead=BACKGROUND_AHEAD)
-            self._quiet_until = 0.0
+            # whatever a file or clock makes of it: never two in a row
+            self._quiet_until = time.monotonic() + _PAUSE
         finally:
             http.close()
 
