@@ -21,6 +21,7 @@ ONE, TWO, THREE = "111111111111", "222222222222", "333333333333"
 SETS = {1: ONE, 2: ONE, 3: TWO, 4: THREE}
 MIX = ("video", "search", "pages", "comment", "video", "batch", "search", "upload", "comment")
 PATIENCE = 90.0
+HELD = 6.0
 BOT = Path(__file__).with_name("chaos_bot.py")
 
 
@@ -106,13 +107,15 @@ class Stage:
         self.workers = [Worker(settings.root, clock.path) for _ in range(2)]
         self.outcomes, self.swallowed, self.unexplained = Counter(), Counter(), []
         self._count, self._known, self._audited, self._away = 0, set(), 0, set()
-        self._owners = {}
+        self._owners, self._held_until = {}, 0.0
         self._note_owners()
 
     def close(self):
         for worker in self.workers:
             worker.end()
         self.monitor.close()
+        # the sandbox does not stop well in the middle of an answer that it holds back
+        threading.Event().wait(max(0.0, self._held_until - time.monotonic()))
 
     # -- rounds of work
 
@@ -135,7 +138,8 @@ class Stage:
     def kill_in_mid_call(self):
         """End a bot by kill -9 while the sandbox holds the answer to its call back; begin it anew."""
         before = self._received("channels.list")
-        self.sandbox.slow(PATIENCE, "channels.list")
+        self.sandbox.slow(HELD, "channels.list")
+        self._held_until = time.monotonic() + HELD + 0.5
         first, second = self.workers
         first.give([["channel", "killed"]])
         second.give(self._mix(1))

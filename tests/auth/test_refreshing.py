@@ -285,6 +285,7 @@ def test_a_withdrawn_client_is_final_too(furnish, credentials_of, token_of, requ
     assert len(dead) == 1
 
 
+@pytest.mark.usefixtures("by_calls_alone")
 def test_a_scope_that_was_taken_back_is_named(service_of, furnish, open_monitor, sandbox, token_of, caplog):
     """The token goes on working for the rest, and the set says what it lacks."""
     settings = furnish()
