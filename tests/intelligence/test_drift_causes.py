@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,6 +15,7 @@ from ytquota import clock as clocks
 from ytquota.intelligence.drift import DAYS, POOLS, KnownHost, compare
 from ytquota.intelligence.official import OFFICIAL, official_frame
 from ytquota.intelligence.sends import SENDS, sends_frame
+from ytquota.prices import PriceBook
 
 POLL = {"videos.list": "poll"}
 FREE_5XX = {"5xx": 0.0}
@@ -107,6 +109,17 @@ def test_a_wrong_price_is_named_with_the_right_one(worlds):
         (cause,) = drift.of(day)
         assert (cause.kind, cause.method, cause.detail) == ("price", "playlistItems.list", "2 instead of 1")
         assert "playlistItems.list,2" in cause.remedy
+
+
+def test_a_price_that_was_put_right_since_needs_nothing_more(worlds):
+    """Days logged at the old price still differ; the remedy says that the price list is right by now."""
+    world = worlds.World(seed=8, prices=DEARER)
+    row = worlds.BOOK.price_of("playlistItems.list", on=world.dates[0])
+    overrides = [replace(row, units=2, provenance="override", valid_from=date.min)]
+    (cause,) = world.compare(prices=PriceBook([*worlds.BOOK.rows(), *overrides])).causes
+
+    assert cause.kind == "price"
+    assert "by now" in cause.remedy
 
 
 def test_a_price_that_changes_is_wrong_only_from_that_day_on(worlds):
@@ -259,6 +272,7 @@ def test_days_on_which_the_clock_changes_are_compared_like_others(worlds, first)
     assert false_causes(world.compare()) == []
 
 
+@pytest.mark.slow
 def test_whole_days_tell_what_totals_can_tell(worlds):
     """Days of which only totals are known still tell a wrong price from free failures."""
     world = worlds.World(days=6, seed=22, prices=DEARER, shares=FREE_5XX, every=86_400, smear=0.0)
@@ -305,6 +319,7 @@ def test_all_that_is_said_fits_into_json(worlds):
     assert told["days"][0]["day"] == world.dates[0].isoformat()
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 10_000),

@@ -136,7 +136,7 @@ def compare(
     causes = [
         cause
         for known in zip(grid.series, found, explained.beliefs.series, lost, strict=True)
-        for cause in name_causes(grid.days, Findings(*known, explained.chance))
+        for cause in name_causes(grid.days, Findings(*known, explained.chance, prices))
     ]
     whole = [day for day in grid.days if clocks.bounds_of(day).end <= until.timestamp()]
     causes = list(blame_hosts(causes, ours, hosts, whole))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ytquota.intelligence.drift.beliefs import Belief
     from ytquota.intelligence.drift.causes import Kind
     from ytquota.intelligence.drift.series import Floats, Series
+    from ytquota.prices import PriceBook
 
 _EVEN = 0.5
 _WORTH_A_WORD = 0.05  # probability from which another explanation is mentioned
@@ -34,6 +35,7 @@ class Findings:
         belief: what is believed of its price.
         lost: how probable it is that the source lost what is lacking, by day.
         ledgers: other ledgers' addresses, and how probable it is that their calls count here.
+        book: the price list of today.
     """
 
     series: Series
@@ -41,6 +43,7 @@ class Findings:
     belief: Belief
     lost: Floats
     ledgers: Mapping[str, float]
+    book: PriceBook
 
 
 def name_causes(days: Iterable[date], findings: Findings) -> Iterator[Cause]:
@@ -54,7 +57,7 @@ class _Day:
 
     def __init__(self, day: date, number: int, findings: Findings) -> None:
         self._day, self._number, self._series = day, number, findings.series
-        self._found, self._ledgers = findings.amounts, findings.ledgers
+        self._found, self._ledgers, self._book = findings.amounts, findings.ledgers, findings.book
         self._sent = findings.series.sent[:, number].sum(axis=-1)
         self._alone, self._lost = float(findings.belief.alone[number]), float(findings.lost[number])
         self._told = bool(findings.belief.told[number])
@@ -84,7 +87,8 @@ class _Day:
         sends = int(self._sent.sum() - self._sent[ENDINGS.index("not_sent")])
         if believed == self._logged:  # the log changed its mind in the course of the day
             chance = 1.0 - chance
-        text = words.price(self._series.method, self._logged, believed, sends)
+        listed = self._book.price_of(self._series.method, on=self._day).units
+        text = words.price(self._series.method, self._logged, believed, sends=sends, listed=listed)
         return self._cause("price", f"{believed} instead of {self._logged}", units, chance, text)
 
     def _rule(self, ending: str, units: int, chance: float) -> Cause:

@@ -40,12 +40,14 @@ def rule(ending: str, sends: int, *, more: bool) -> tuple[str, str]:
     )
 
 
-def price(method: str, logged: int, believed: int, sends: int) -> tuple[str, str]:
-    """Evidence and remedy of a wrong price."""
+def price(method: str, logged: int, believed: int, *, sends: int, listed: int) -> tuple[str, str]:
+    """Evidence and remedy of a wrong price; `listed` is what the price list says by now."""
     shown = (
         f"The counters rise by {believed:,} for a call of {method}, which the log priced at {logged:,} "
         f"({sends:,} sends that day)."
     )
+    if listed == believed:
+        return shown, "Nothing: the price list has the right price by now."
     return (
         shown,
         f"Put `{method},{believed}` into the file that YTQUOTA_PRICES_FILE names.",
