@@ -30,6 +30,7 @@ GAP = 6.0
 _HOUR = 60  # minutes to either side, over which what is steady is taken out
 _MOMENTS = (4.0, 24.0)  # a day's running total is worth so many independent looks
 _WEIGHT = 0.5  # neighbouring slots are not independent
+_FAR = 8.0  # leeways: farther apart is no worse, as long as it is for a moment
 _SOME = 0.5  # of a call
 _MOST_COINCIDENCE = 8.0
 _WORST = 1e4
@@ -104,8 +105,8 @@ def _alone(case: _Case) -> Floats:
 
 def _running(case: _Case, left: Floats) -> Floats:
     """How far apart running totals are at the ends of slots, in terms of what may be under way."""
-    leeway = case.dearest[None, :, None] * (0.25 + 0.7 * np.sqrt(case.near))[:, None, :]
-    excess = np.maximum(np.abs(np.cumsum(left, axis=-1)) / leeway - 1.0, 0.0)
+    leeway = 0.25 + 0.7 * case.dearest[None, :, None] * np.sqrt(case.near)[:, None, :]
+    excess = np.clip(np.abs(np.cumsum(left, axis=-1)) / leeway - 1.0, 0.0, _FAR)
     looks = (case.grid.valid & ~case.grid.between)[:, None, :]
     badness = np.where(looks, 0.5 * excess**2, 0.0).sum(axis=-1)
     worth = np.clip(case.active.sum(axis=-1), *_MOMENTS)[:, None]
