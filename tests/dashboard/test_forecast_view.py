@@ -89,7 +89,7 @@ def test_sliders_make_a_plan_at_once(intelligence):
     assert planner.plan is None
     planner.calls["search.list"].value = 250
     assert planner.plan.binding == "search_list"
-    assert "<table>" in planner.said.value
+    assert "<table" in planner.said.value
     assert "(late)" in planner.said.value
     planner.calls["search.list"].value = 1
     assert planner.plan.fits_today

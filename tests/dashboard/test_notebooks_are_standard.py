@@ -24,6 +24,7 @@ SHOWN = {
     "image/png",
     "image/svg+xml",
     "text/html",
+    "text/markdown",
     "text/plain",
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
+from ytquota.dashboard.figures import style
 from ytquota.intelligence.plan import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Planner(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         inputs = [*self.calls.values(), self.deadline, self.confidence]
         for one in inputs:
             one.observe(self._changed, names="value")
-        super().__init__([*inputs, self.said])
+        super().__init__([w.HTML(style()), *inputs, self.said])
+        self.add_class("ytq")
         self._changed(None)
 
     def _changed(self, _: Any) -> None:
@@ -87,4 +89,5 @@ def _table(plan: Plan) -> str:
         rows.append(
             f"<tr><td>{day.day:%a %d %b}{late}</td><td>{calls}</td><td>{day.probability:.0%}</td></tr>"
         )
-    return f"<table><tr><th>day</th><th>calls</th><th>sure</th></tr>{''.join(rows)}</table>"
+    head = "<thead><tr><th>day</th><th>calls</th><th>sure</th></tr></thead>"
+    return f'<table class="ytq-log">{head}<tbody>{"".join(rows)}</tbody></table>'
