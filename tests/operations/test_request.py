@@ -128,6 +128,17 @@ def test_a_short_record_says_that_it_is_short():
     assert "| not known yet |" in letter(replace(EVIDENCE, pools=(three,)))
 
 
+def test_a_record_without_need_says_so():
+    """Where today's limits will do, nobody is led to the form."""
+    calm = replace(NEED, advised=Advised(10_000, False, None, "the limit covers it"))
+
+    text = letter(replace(EVIDENCE, pools=(calm,)))
+
+    assert "| no more than now |" in text
+    assert "no reason to ask for more" in text
+    assert "no reason to ask for more" not in letter(EVIDENCE)
+
+
 def test_what_would_do_after_sparing_is_told_to_be_done_first():
     """Nobody should ask for what a change of the bot gives."""
     spared = replace(NEED, advised=replace(NEED.advised, after_sparing=10_000))

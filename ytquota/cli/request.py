@@ -63,7 +63,9 @@ def request(
         if state:
             _show_state(desk, project, as_json=as_json)
             return
-        evidence = intelligence_of(desk).evidence(_only(desk, project), days=days)
+        name, intelligence = _only(desk, project), intelligence_of(desk)
+        with console(stderr=True).status(f"Reading {days} days of the log"):
+            evidence = intelligence.evidence(name, days=days)
         if send is None:
             _write(evidence, output, as_json=as_json)
             return

@@ -74,7 +74,10 @@ def _asked(evidence: Evidence) -> str:
     ]
     heads = ["Bucket", "Limit a day now", "Need: 95 of 100 days", "Limit to ask for"]
     reasons = [f"- `{one.bucket}`: {_reason(one)}" for one in evidence.pools]
-    return "\n\n".join(["## The limit to ask for", table(heads, rows, right=(1, 2, 3)), "\n".join(reasons)])
+    parts = ["## The limit to ask for", table(heads, rows, right=(1, 2, 3)), "\n".join(reasons)]
+    if not any(one.advised.is_more for one in evidence.pools):
+        parts.append("So the log gives no reason to ask for more.")
+    return "\n\n".join(parts)
 
 
 def _reason(one: PoolNeed) -> str:
