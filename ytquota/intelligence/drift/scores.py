@@ -107,7 +107,9 @@ def _running(case: _Case, left: Floats) -> Floats:
     """How far apart running totals are at the ends of slots, in terms of what may be under way."""
     leeway = 0.25 + 0.7 * case.dearest[None, :, None] * np.sqrt(case.near)[:, None, :]
     excess = np.clip(np.abs(np.cumsum(left, axis=-1)) / leeway - 1.0, 0.0, _FAR)
-    looks = (case.grid.valid & ~case.grid.between)[:, None, :]
+    used = (case.taken > 0) | (case.sends.sum(axis=0) > 0)
+    begun = np.cumsum(used, axis=-1) > 0  # totals of nothing agree by themselves
+    looks = (case.grid.valid & ~case.grid.between & begun)[:, None, :]
     badness = np.where(looks, 0.5 * excess**2, 0.0).sum(axis=-1)
     worth = np.clip(case.active.sum(axis=-1), *_MOMENTS)[:, None]
     return np.asarray(-np.minimum(worth * badness / np.maximum(looks.sum(axis=-1), 1), _WORST))
