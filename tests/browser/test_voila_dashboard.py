@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from googleapiclient.http import MediaInMemoryUpload
 from playwright.sync_api import expect
 
 from ytquota.auth import get_authenticated_service
@@ -58,23 +59,25 @@ def test_numbers_move_while_bots_call(page, voila, stage):
 
 
 def test_a_pool_that_runs_out_shows_within_two_refreshes_with_what_to_do(page, voila, stage):
-    """The last search is made while the page is open: its card says exhausted and until when, the console
+    """The last upload is made while the page is open: its card says exhausted and until when, the console
     proposes who could take over; both at the second look at the latest, counted by the looks themselves."""
+    film = {
+        "body": {"snippet": {"title": "Harbour"}},
+        "media_body": MediaInMemoryUpload(b"film", "video/mp4"),
+    }
     page.goto(voila.url)
-    expect(card(page, RESEARCH, "Searches")).to_be_visible()
+    expect(card(page, RESEARCH, "Uploads")).to_be_visible()
     expect(page.locator(".ytq-proposal")).to_have_count(0)
     with get_authenticated_service(10, settings=stage.settings, tag="browser test") as service:
-        left = stage.monitor.ledger.usage(RESEARCH)[RESEARCH]["search_list"].left
-        stage.call("search.list", number=10, tag="crawler", times=left - 1)
+        left = stage.monitor.ledger.usage(RESEARCH)[RESEARCH]["video_insert"].left
+        stage.call("videos.insert", number=10, tag="uploader", times=left - 1)
         page.evaluate(COUNT_LOOKS, RESEARCH)
-        service.search().list(part="id", q="piano").execute()
+        service.videos().insert(part="snippet", **film).execute()
         with pytest.raises(QuotaExceeded):
-            service.search().list(part="id", q="piano").execute()
-    expect(card(page, RESEARCH, "Searches")).to_contain_text(
-        re.compile(r"exhausted.*resets in \d", re.DOTALL)
-    )
+            service.videos().insert(part="snippet", **film).execute()
+    expect(card(page, RESEARCH, "Uploads")).to_contain_text(re.compile(r"exhausted.*resets in \d", re.DOTALL))
     page.get_by_role("tab", name="Credential sets").click()
-    proposal = page.get_by_role("status").filter(has_text=f"Searches of project {RESEARCH}: ran out")
+    proposal = page.get_by_role("status").filter(has_text=f"Uploads of project {RESEARCH}: ran out")
     expect(proposal).to_contain_text("restart the programs that ran out")
     looks = page.evaluate("window.looks")
     assert looks["card"] <= 2, looks
@@ -86,7 +89,7 @@ COUNT_LOOKS = """project => {
   const note = (what, holds) => { if (holds && !(what in found)) found[what] = seen.size - 1; };
   const look = () => {
     seen.add(document.querySelector('.ytq-live').textContent.match(/\\d\\d:\\d\\d:\\d\\d/)[0]);
-    const card = document.querySelector(`[role=group][aria-label^="Searches of project ${project}"]`);
+    const card = document.querySelector(`[role=group][aria-label^="Uploads of project ${project}"]`);
     note('card', /exhausted[^]*resets in/.test(card.textContent));
     note('proposal', document.querySelector('.ytq-proposal')?.textContent.includes('ran out'));
   };
@@ -149,7 +152,7 @@ def test_reset_asks_twice_before_it_acts(page, evening, evening_page, confirm):
     page.goto(evening_page.url)
     expect(card(page, RESEARCH, "Searches")).to_contain_text("exhausted")
     page.get_by_role("tab", name="Credential sets").click()
-    expect(page.get_by_text("Google refused the refresh token")).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="Google refused the refresh")).to_be_visible()
 
     page.get_by_role("button", name="Reset set 1", exact=True).click()
     expect(
