@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from ytquota.operations.reconcile import Compared
     from ytquota.operations.reconcile.correcting import Correction
 
+_ODD = timedelta(hours=3)
+"""Lag that is more likely another project's number in the settings."""
+
 _SHOWN = 12
 """Causes that are shown, the newest first."""
 
@@ -32,10 +36,14 @@ _SHOWN = 12
 def page(one: Compared) -> Iterator[RenderableType]:
     """Return what was found for a project: today's pools, limits, imported days, causes, prices."""
     yield Text(f"Project {one.project}, up to {moment(one.until)}", style="bold")
+    if one.is_late:
+        yield Text(_late(one), style="yellow")
     if one.checks:
         yield _pools(one)
-    else:
+    elif not one.is_late:
         yield Text("Nothing of today has settled yet; Google's counters are about ten minutes late.")
+    if one.not_lowered and any(check.rest < 0 for check in one.checks.values()):
+        yield Text(f"No count is lowered: {one.not_lowered}", style="yellow")
     yield from _limits(one)
     if one.imported:
         yield Text(_imported(one.imported))
@@ -61,12 +69,22 @@ def facts_of(one: Compared) -> dict[str, Any]:
     return {
         "project": one.project,
         "until": one.until.isoformat(),
+        "late": one.is_late,
+        "not_lowered": one.not_lowered or None,
         "pools": {bucket: label_facts(check)["reconciled"] for bucket, check in one.checks.items()},
         "limits": [asdict(learned) for learned in one.limits],
         "limits_failed": one.no_limits or None,
         "imported": [day.isoformat() for day in one.imported],
         **(one.explained.to_json() if one.explained else {"drift": None, "prices": None}),
     }
+
+
+def _late(one: Compared) -> str:
+    """Up to when Google's figures go, where that is less far than usual."""
+    said = f"Google's figures end at {moment(one.until)}: later calls made here are not in them yet."
+    if one.asked_until - one.until < _ODD:
+        return f"{said} Compare again later."
+    return f"{said} If it stays so, look whether {one.project} is the number of the project that is called."
 
 
 def _pools(one: Compared) -> Table:

@@ -71,7 +71,7 @@ def settled_count(path: Path, until: float, *, earliest: float) -> Settled:
     marks = [mark for n in range(_MARKS) if (mark := (until // MINUTE - n) * MINUTE) >= earliest]
     if not marks:
         return Settled(earliest)
-    rows = _rows_since(path, marks[-1] - _BEFORE)
+    rows = rows_since(path, marks[-1] - _BEFORE)
     if not rows:
         return Settled(marks[0])
     if _has_authority(rows):
@@ -87,7 +87,7 @@ def count_at(path: Path, mark: float) -> Settled:
     Raises:
         LedgerUnavailable: the journal cannot be read.
     """
-    rows = _rows_since(path, mark - _BEFORE)
+    rows = rows_since(path, mark - _BEFORE)
     if not rows:
         return Settled(mark)
     return _told_by_authority(rows, [mark]) if _has_authority(rows) else _count_at(rows, _spans(rows), mark)
@@ -141,7 +141,7 @@ def _spans(rows: list[dict[str, Any]]) -> list[_Span]:
     spans: dict[str, _Span] = {}
     for row in rows:
         kind, id_ = row["kind"], row["id"]
-        at = _epoch(row)
+        at = epoch_of(row)
         if kind in {"hold", "extend"}:
             span = spans.setdefault(id_, _Span(at, Counter()))
             for bucket, units in row["items"]:
@@ -163,20 +163,24 @@ def _given_back(row: Mapping[str, Any]) -> Counter[str]:
 
 def _told_by_authority(rows: list[dict[str, Any]], marks: list[float]) -> Settled:
     """The balance that the authority had answered last, at the minute that comes soonest after an answer."""
-    latest = {mark: [row for row in rows if _epoch(row) <= mark][-1:] for mark in marks}
+    latest = {mark: [row for row in rows if epoch_of(row) <= mark][-1:] for mark in marks}
     known = [mark for mark in marks if latest[mark]]
     if not known:
         return Settled(marks[0])
-    mark = min(known, key=lambda one: one - _epoch(latest[one][0]))
+    mark = min(known, key=lambda one: one - epoch_of(latest[one][0]))
     used = Counter({bucket: balance[0] for bucket, balance in latest[mark][0]["bal"].items()})
     for row in rows:
-        if row["kind"] == "adjust" and "bucket" in row and _epoch(row) > mark:
+        if row["kind"] == "adjust" and "bucket" in row and epoch_of(row) > mark:
             used[row["bucket"]] += row["units"]
     return Settled(mark, dict(used))
 
 
-def _rows_since(path: Path, at: float) -> list[dict[str, Any]]:
-    """The lines from an instant on, and some before it: the newest of all is always there."""
+def rows_since(path: Path, at: float) -> list[dict[str, Any]]:
+    """Return the lines from an instant on, and some before it: the newest of all is always there.
+
+    Raises:
+        LedgerUnavailable: the journal cannot be read.
+    """
     rows = []
     try:
         with path.open("rb") as file:
@@ -218,5 +222,6 @@ def _stamp_of(raw: bytes) -> str:
         return ""
 
 
-def _epoch(row: Mapping[str, Any]) -> float:
+def epoch_of(row: Mapping[str, Any]) -> float:
+    """When a line was written (epoch seconds)."""
     return datetime.fromisoformat(row["at"]).timestamp()

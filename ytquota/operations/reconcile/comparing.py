@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
@@ -12,6 +13,7 @@ from ytquota.monitor.places import journal_path
 from ytquota.monitor.reconciled import Check, ReconciledFile
 from ytquota.monitor.settled import settled_count
 from ytquota.operations.limits import learn
+from ytquota.operations.reconcile.reach import reach
 from ytquota.operations.reconcile.reading import import_days, read_official
 from ytquota.prices import BUCKETS
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 DAYS = 42
 """Finished days that are read by default: as many as Google keeps."""
 
+_USUAL = timedelta(minutes=3)
+_NOT_LOOKED = "where Google counted less, it may have lost some minutes; that was not looked for."
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Compared:
@@ -36,23 +41,32 @@ class Compared:
 
     Attributes:
         project: project number.
-        until: up to when Google's counters had settled (aware, UTC).
+        until: up to when Google's figures were there (aware, UTC).
+        asked_until: up to when they are, as a rule: ten minutes ago.
         checks: today's pools by bucket; none in the first minutes of a day.
         imported: days that were imported, or changed, since this ledger did not count them.
         limits: what was learned about limits.
         no_limits: why the limits could not be read; empty if they could.
         explained: where a drift comes from, and real prices; None if nobody asked, or it cannot be told.
         unexplained: why it cannot be told.
+        not_lowered: why no count may be lowered; empty if it may.
     """
 
     project: str
     until: datetime
+    asked_until: datetime
     checks: Mapping[str, Check] = field(default_factory=dict)
     imported: tuple[date, ...] = ()
     limits: tuple[Learned, ...] = ()
     no_limits: str = ""
     explained: Explained | None = None
     unexplained: str = ""
+    not_lowered: str = ""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether Google's figures lag more than they usually do."""
+        return self.asked_until - self.until > _USUAL
 
 
 def projects_of(settings: Settings, monitor: QuotaMonitor) -> list[str]:
@@ -94,6 +108,7 @@ def compare_project(
         file.note_failure(project, now, str(error))
         raise
     imported = import_days(monitor, official)
+    asked_until, official = official.until, official.up_to(reach(monitor, official))
     explained, why_not = _explained(settings, monitor, official) if causes else (None, "")
     lost = explained.lost(clocks.quota_day(now)) if explained else {}
     checks = _checks(monitor, official, now, lost)
@@ -103,7 +118,16 @@ def compare_project(
     except CloudError as error:
         limits, no_limits = [], str(error)
     return Compared(
-        project, official.until, checks, tuple(imported), tuple(limits), no_limits, explained, why_not
+        project,
+        official.until,
+        asked_until,
+        checks,
+        tuple(imported),
+        tuple(limits),
+        no_limits,
+        explained,
+        why_not,
+        _NOT_LOOKED if explained is None and monitor.own.first_day(project) else "",
     )
 
 

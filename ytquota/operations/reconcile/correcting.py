@@ -53,12 +53,12 @@ class Corrected:
 
 
 def to_correct(compared: Iterable[Compared]) -> list[Correction]:
-    """The pools whose count of today differs from Google's, doubt aside."""
+    """The pools whose count of today differs from Google's, doubt aside, and may be corrected."""
     return [
         Correction(one.project, bucket, check.rest, check, _why(one, bucket, check))
         for one in compared
         for bucket, check in one.checks.items()
-        if check.rest
+        if check.rest > 0 or (check.rest and not one.not_lowered)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -36,6 +36,10 @@ class Official:
     first: date
     until: datetime
     readings: tuple[Reading, ...]
+
+    def up_to(self, until: datetime) -> Official:
+        """The same without what came after an instant."""
+        return replace(self, until=until, readings=tuple(one for one in self.readings if one.end <= until))
 
     @property
     def last_day(self) -> date:
