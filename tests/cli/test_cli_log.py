@@ -106,6 +106,10 @@ def test_nothing_found_is_no_failure(run, furnished):
         ("--until", "25:99"),
         ("--day", "today", "--since", "1h"),
         ("--last", "0"),
+        ("--by", "colour"),
+        ("--by", ""),
+        ("--by", "owner"),
+        ("--last", "5", "--by", "tag"),
     ],
 )
 def test_wrong_options_are_bad_usage(run, arguments):
@@ -126,3 +130,43 @@ def test_summed_refusals_count_as_many_calls(run, furnished, counted):
 
     assert "denied" in page
     assert "1 call; charged: nothing" in page
+
+
+def test_calls_are_added_up_by_name(run, some_calls):
+    """The dearest of each bucket first; units of two buckets are never added."""
+    sums = json.loads(run("log", "--by", "tag,method", "--json").stdout)
+
+    assert [tuple(one.values()) for one in sums] == [
+        ("default", "chat-bot", "liveChatMessages.list", 5, 1, 0, 0),
+        ("default", "crawler", "videos.list", 2, 2, 0, 0),
+        ("default", "crawler", "commentThreads.list", 1, 1, 1, 0),
+        ("search_list", "crawler", "search.list", 1, 1, 0, 0),
+    ]
+    page = run("log", "--by", "tag").stdout
+    assert page.splitlines()[1].split() == ["default", "chat-bot", "5", "62%", "1", "0", "0"]
+    assert max(map(len, page.splitlines())) <= 80
+    rows = list(csv.DictReader(io.StringIO(run("log", "--by", "day,hour", "--csv").stdout)))
+    assert list(rows[0]) == ["bucket", "day", "hour", "units", "calls", "failed", "refused"]
+    assert sum(int(row["units"]) for row in rows) == 9
+
+
+def test_filters_hold_for_sums_too_and_nothing_is_said_so(run, some_calls):
+    """Only what matches is added up; where nothing does, a hint, an empty list, or a head line."""
+    found = json.loads(run("log", "--by", "set", "--method", "search*", "--json").stdout)
+    assert [one["set"] for one in found] == ["10"]
+    nobody = ("log", "--by", "set", "--tag", "nobody")
+    assert "No call matches" in run(*nobody).stderr
+    assert json.loads(run(*nobody, "--json").stdout) == []
+    assert run(*nobody, "--csv").stdout == "bucket,set,units,calls,failed,refused\n"
+
+
+def test_refused_demand_shows_in_sums(run, furnished, counted):
+    """Who was denied, and how many units."""
+    counted("liveChatBans.insert", 50)
+    with pytest.raises(Exception, match="left today"):
+        counted("videos.list", tag="late")
+
+    sums = json.loads(run("log", "--by", "tag", "--json").stdout)
+
+    late = next(one for one in sums if one["tag"] == "late")
+    assert (late["units"], late["calls"], late["refused"]) == (0, 1, 1)

@@ -15,6 +15,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from ytquota.cli import log_sums
 from ytquota.cli.desk import Desk
 from ytquota.cli.fleet import fleet_of
 from ytquota.cli.output import console, count, hint, print_bytes
@@ -40,6 +41,7 @@ OF_FLEET = ("ledger", "owner")
 
 OUTCOMES = ("ok", "error", "refused", "denied", "lost", "not_sent", "free")
 _SHOWN = 40
+_NOTHING = "No call matches. Without --day or --since only today's are looked at, since midnight Pacific."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,9 @@ def log(
     tag: Annotated[str | None, typer.Option(help="One tag.")] = None,
     project: Annotated[str | None, typer.Option(help="One project (its number).")] = None,
     outcome: Annotated[str | None, typer.Option(help=f"One of {', '.join(OUTCOMES)}.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help=f"Add up by one or more of {', '.join(log_sums.NAMES)}.")
+    ] = None,
     last: Annotated[int | None, typer.Option(min=1, help="Only the newest N; the table shows 40.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a head line.")] = False,
@@ -80,12 +85,13 @@ def log(
         bool, typer.Option("--all", help="Calls of every ledger that YTQUOTA_FLEET lists.")
     ] = False,
 ) -> None:
-    """Show calls, oldest first.
+    """Show calls, oldest first, or add them up.
 
     Without a time, today's. Quota days begin at midnight Pacific. Times without a zone are local.
     With --all each call has its ledger and owner, and a project may be named as in the list.
 
     Examples:
+        ytquota log --by tag,method
         ytquota log --tag crawler --outcome error
         ytquota log --day yesterday --method 'liveChat*' --csv > chat.csv
         ytquota log --since 2h --json | jq -s 'map(.units) | add'
@@ -94,18 +100,45 @@ def log(
         raise typer.BadParameter("choose one of --json and --csv", param_hint="--json / --csv")
     if outcome is not None and outcome not in OUTCOMES:
         raise typer.BadParameter(f"{outcome!r} is none of {', '.join(OUTCOMES)}", param_hint="--outcome")
+    names = _names(by, last, all_ledgers=all_ledgers) if by is not None else ()
     wanted = Filter(canonical(method) if method else None, credential_set, tag, outcome)
     with Desk.open() as desk:
         first, end = _window(day, since, until, desk.today)
         found = _found(desk, first, end, project, all_ledgers=all_ledgers)
         rows: Iterable[dict[str, Any]] = filter(wanted, with_progress(found, first, end))
-        if as_json:
+        if names:
+            _sums(rows, names, as_json=as_json, as_csv=as_csv)
+        elif as_json:
             _json_lines(rows if last is None else deque(rows, maxlen=last))
         elif as_csv:
             columns = (*COLUMNS, *OF_FLEET) if all_ledgers else COLUMNS
             _csv(rows if last is None else deque(rows, maxlen=last), columns)
         else:
             _table(rows, last or _SHOWN)
+
+
+def _names(by: str, last: int | None, *, all_ledgers: bool) -> tuple[str, ...]:
+    """What calls are to be added up by."""
+    names = tuple(dict.fromkeys(name.strip() for name in by.split(",")))
+    known = log_sums.NAMES if all_ledgers else tuple(one for one in log_sums.NAMES if one not in OF_FLEET)
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint="--by")
+    if last is not None:
+        raise typer.BadParameter("the newest lines alone add up to nothing", param_hint="--last")
+    return names
+
+
+def _sums(rows: Iterable[dict[str, Any]], names: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
+    sums = log_sums.add_up(rows, names)
+    if as_json:
+        log_sums.show_json(sums, names)
+    elif as_csv:
+        log_sums.show_csv(sums, names)
+    elif sums:
+        log_sums.show(sums, names)
+    else:
+        hint(_NOTHING)
 
 
 def _found(
@@ -157,7 +190,7 @@ def _table(rows: Iterable[dict[str, Any]], shown: int) -> None:
         calls += row.get("calls", 1)
         charged[row.get("bucket", "default")] += row.get("units", 0)
     if not newest:
-        hint("No call matches. Without --day or --since only today's are looked at, since midnight Pacific.")
+        hint(_NOTHING)
         return
     out = console()
     for day, its in groupby(newest, key=lambda row: quota_day(_at(row))):
