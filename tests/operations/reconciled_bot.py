@@ -17,13 +17,13 @@ ONE = "111111111111"
 class ReconciledBot:
     """Calls, time, and the comparison. `sandbox` and the ledger share one clock."""
 
-    def __init__(self, folder, sandbox, clock):
+    def __init__(self, folder, sandbox, clock, *, cloud=None, **extra):
         self.sandbox, self.clock, self.folder = sandbox, clock, folder
         sandbox.add_project(ONE)
-        sandbox.write_env(folder, {1: ONE}, cloud=True)
+        sandbox.write_env(folder, {1: ONE}, cloud=cloud is None, extra=extra)
         self.settings = Settings.load({}, start=folder)
         self.monitor = QuotaMonitor.open(self.settings, clock=clock)
-        self.cloud = connect(self.settings, clock=clock)
+        self.cloud = cloud or connect(self.settings, clock=clock)
         key = sandbox.add_api_key(ONE)
         self.service = monitored(
             developerKey=key, project=ONE, monitor=self.monitor, endpoint=sandbox.url, tag="crawler"

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 _ODD = timedelta(hours=3)
 """Lag that is more likely another project's number in the settings."""
 
+_UNKNOWN = (
+    "What all hosts had counted by then, Redis does not know: it keeps four hours, from its last start or "
+    "loss on. Compare again in a quarter of an hour."
+)
+
 _SHOWN = 12
 """Causes that are shown, the newest first."""
 
@@ -40,6 +45,8 @@ def page(one: Compared) -> Iterator[RenderableType]:
         yield Text(_late(one), style="yellow")
     if one.checks:
         yield _pools(one)
+    elif not one.is_known:
+        yield Text(_UNKNOWN, style="yellow")
     elif not one.is_late:
         yield Text("Nothing of today has settled yet; Google's counters are about ten minutes late.")
     if one.not_lowered and any(check.rest < 0 for check in one.checks.values()):
@@ -70,6 +77,7 @@ def facts_of(one: Compared) -> dict[str, Any]:
         "project": one.project,
         "until": one.until.isoformat(),
         "late": one.is_late,
+        "known": one.is_known,
         "not_lowered": one.not_lowered or None,
         "pools": {bucket: label_facts(check)["reconciled"] for bucket, check in one.checks.items()},
         "limits": [asdict(learned) for learned in one.limits],

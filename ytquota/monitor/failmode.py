@@ -22,12 +22,15 @@ from ytquota.monitor.journal import Journal
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, Ledger, LimitSource, check_items
 from ytquota.monitor.locks import lock, unlock
 from ytquota.monitor.places import days_in
+from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.prices import BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
+
+    from ytquota.monitor.redis_minutes import Minutes
 
 logger = logging.getLogger("ytquota")
 
@@ -168,6 +171,10 @@ class FailOpen:
             return self._last_known(project, day_meant)
         self._seen |= {(name, day_meant): balances for name, balances in pools.items()}
         return pools
+
+    def minutes(self, project: str, day: date) -> Minutes | None:
+        """What the ledger behind this one knows of the last hours; None where it keeps no minutes."""
+        return minutes_of(self._ledger, project, day)
 
     def flush(self) -> None:
         """Write what is still summed up, and tell the ledger what it has missed."""

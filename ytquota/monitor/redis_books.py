@@ -56,12 +56,12 @@ class Book:
         tag = f"ytquota:{{{project}}}"
         pools = f"{tag}:{bounds.day.isoformat()}"
         self._keys = (pools, f"{pools}:holds", f"{pools}:hosts", f"{tag}:limits")
-        self._once = f"{tag}:once:"
+        self._once, self._minutes = f"{tag}:once:", f"{pools}:minutes"
         self._page: HostPage | None = None
 
     def keys(self, once: str = "") -> tuple[str, ...]:
         """The keys of the day, and that of one request, as redis_ledger.lua names them."""
-        return (*self._keys, self._once + once)
+        return (*self._keys, self._once + once, self._minutes)
 
     @property
     def page(self) -> HostPage:

@@ -4,9 +4,11 @@
 --
 -- KEYS    1 the day's pools         hash: bucket -> pool, _seq -> number of steps so far, _limits -> who said what
 --         2 the day's open holds    hash: id -> items
---         3 what each host charged  hash: host -> {seq: its last step, own: units by bucket, restored: when}
+--         3 what each host charged  hash: host -> {seq: its last step, own: units by bucket, adjusted: the part of
+--                                   these that corrections are, restored: when}
 --         4 limits to carry over    string, as _limits
 --         5 the request             string, there for a while so that a request sent twice counts once
+--         6 the last hours          hash: minute -> the count before its first step, since -> first minute known
 -- ARGV[1] the request as JSON: now (0: this server's time), start and end of the day, today (whether it must be
 --         the current day), host, seq (the last step the host knows it made), and what the function needs.
 --
@@ -19,6 +21,7 @@ local ONCE = 600
 local SLIP = 3600
 local PROBE_WAIT, PROBE_TIME = 300, 60
 local IN_FLIGHT = 1000
+local MINUTES = 240
 
 local function instant(at)
   return string.format('%.6f', at) -- JSON numbers keep 14 digits here, an instant needs 16
@@ -37,6 +40,33 @@ local function host_of(keys, request)
   return stored and cjson.decode(stored) or {seq = 0, own = {}}
 end
 
+local function held_by_hosts(keys)
+  local hosts, stored = {}, redis.call('HGETALL', keys[3])
+  for i = 1, #stored, 2 do
+    local host, charged = cjson.decode(stored[i + 1]), {}
+    for bucket, units in pairs(host.own) do
+      charged[bucket] = units - (host.adjusted and host.adjusted[bucket] or 0)
+    end
+    hosts[stored[i]] = charged
+  end
+  return hosts
+end
+
+-- How the count stands: used, what of it are corrections, what is held by requests under way, what hosts charged.
+local function standing(keys, day)
+  local used, adjusted, open = {}, {}, {}
+  for bucket, pool in pairs(day.pools) do
+    used[bucket], adjusted[bucket] = pool.used, pool.adjusted or 0
+  end
+  local stored = redis.call('HGETALL', keys[2])
+  for i = 2, #stored, 2 do
+    for _, item in ipairs(cjson.decode(stored[i])) do
+      open[item[1]] = (open[item[1]] or 0) + item[2]
+    end
+  end
+  return cjson.encode({used = used, adjusted = adjusted, open = open, hosts = held_by_hosts(keys)})
+end
+
 local function read(keys, request)
   local day = {at = time_of(request), seq = 0, limits = '{}', pools = {}, changed = {}, is_new = true}
   local stored = redis.call('HGETALL', keys[1])
@@ -51,6 +81,10 @@ local function read(keys, request)
     end
   end
   day.host = host_of(keys, request)
+  day.minute = string.format('%d', math.floor(day.at / 60))
+  if redis.call('HEXISTS', keys[6], day.minute) == 0 then
+    day.before = standing(keys, day)
+  end
   return day
 end
 
@@ -87,7 +121,18 @@ local function answer(day, code)
   })
 end
 
+local function note_minute(keys, day)
+  redis.call('HSET', keys[6], day.minute, day.before)
+  redis.call('HDEL', keys[6], string.format('%d', day.minute - MINUTES))
+  if redis.call('HEXISTS', keys[6], 'since') == 0 then
+    redis.call('HSET', keys[6], 'since', day.is_new and 0 or day.minute)
+  end
+end
+
 local function commit(keys, request, day)
+  if day.before then
+    note_minute(keys, day)
+  end
   day.seq = day.seq + 1
   day.host.seq = day.seq
   local fields = {'_seq', day.seq, '_limits', day.limits}
@@ -98,7 +143,7 @@ local function commit(keys, request, day)
   redis.call('HSET', keys[1], unpack(fields))
   redis.call('HSET', keys[3], request.host, cjson.encode(day.host))
   local seconds = math.ceil(request['end'] + KEPT - day.at)
-  for i = 1, 3 do
+  for _, i in ipairs({1, 2, 3, 6}) do
     redis.call('EXPIRE', keys[i], seconds) -- on every touch: a key that was empty for a moment has lost it
   end
   if request.once then
@@ -122,6 +167,12 @@ local function charge(day, bucket, units)
   local before = pool.used
   pool.used = math.max(0, before + units)
   own[bucket] = (own[bucket] or 0) + pool.used - before
+end
+
+-- A change of the count that speaks of earlier calls, of whatever minute.
+local function correct(day, bucket, units)
+  local pool = pool_of(day, bucket)
+  pool.adjusted = (pool.adjusted or 0) + units
 end
 
 local function denied(day, request, bucket, used_before, marked)
@@ -322,8 +373,12 @@ local function adjust(keys, args)
   local day, refusal = enter(keys, request)
   if refusal then return refusal end
   if day.is_repeat then return answer(day, 'ok') end
+  local pool, host = pool_of(day, request.bucket), day.host
+  local before = pool.used
   charge(day, request.bucket, request.units)
-  local pool = day.pools[request.bucket]
+  correct(day, request.bucket, pool.used - before)
+  host.adjusted = host.adjusted or {}
+  host.adjusted[request.bucket] = (host.adjusted[request.bucket] or 0) + pool.used - before
   pool.unclaimed = math.max(0, pool.unclaimed + math.min(0, request.units))
   return commit(keys, request, day)
 end
@@ -343,6 +398,7 @@ local function restore_pool(day, bucket, seen, own)
   pool.used = math.max(pool.used, seen[1])
   pool.refused = math.max(pool.refused, seen[2])
   pool.exhausted = pool.exhausted or seen[4] or nil
+  correct(day, bucket, pool.used - before)
   return pool.used - before
 end
 
@@ -369,6 +425,7 @@ local function restore(keys, args)
   day.limits = cjson.encode(said)
   note_limits(keys, request, day)
   day.host.restored = instant(day.at)
+  redis.call('HSET', keys[6], 'since', day.minute + 1) -- of before, nobody knows what was counted when
   -- the host's other programs may know of a few later steps: those must not look lost again
   day.seq = math.max(day.seq, known.seq) + IN_FLIGHT
   return commit(keys, request, day)
@@ -381,6 +438,14 @@ local function usage(keys, args)
   return answer(day, 'ok')
 end
 
+local function history(keys, args)
+  local day, refusal = enter(keys, cjson.decode(args[1]))
+  if refusal then return refusal end
+  return cjson.encode({
+    code = 'ok', at = instant(day.at), now = standing(keys, day), minutes = redis.call('HGETALL', keys[6]),
+  })
+end
+
 redis.register_function('@LIBRARY@_hold', hold)
 redis.register_function('@LIBRARY@_extend', extend)
 redis.register_function('@LIBRARY@_settle', settle)
@@ -391,3 +456,4 @@ redis.register_function('@LIBRARY@_adjust', adjust)
 redis.register_function('@LIBRARY@_open', open)
 redis.register_function('@LIBRARY@_restore', restore)
 redis.register_function{function_name = '@LIBRARY@_usage', callback = usage, flags = {'no-writes'}}
+redis.register_function{function_name = '@LIBRARY@_history', callback = history, flags = {'no-writes'}}

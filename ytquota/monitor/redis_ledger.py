@@ -27,6 +27,7 @@ from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource
 from ytquota.monitor.page import read_state
 from ytquota.monitor.places import days_in, project_name
 from ytquota.monitor.redis_books import PROJECTS, Answer, Book, Books, DayClosed
+from ytquota.monitor.redis_minutes import minutes_in
 from ytquota.monitor.redis_store import RedisStore, Unanswered
 from ytquota.monitor.refusals import Refusals
 from ytquota.prices import DEFAULT_LIMITS
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
+
+    from ytquota.monitor.redis_minutes import Minutes
 
 logger = logging.getLogger("ytquota")
 
@@ -188,6 +191,11 @@ class RedisLedger:
         pools_of = self._books.on_today(lambda bounds: self._usage(project, bounds, today=True))
         with self._mutex:
             return {name: self._refusals.added_to(name, balances) for name, balances in pools_of.items()}
+
+    def minutes(self, project: str, day: date) -> Minutes:
+        """How the count of a day stood minute by minute in the last hours; see `Minutes`."""
+        book = self._books.unopened(project, clocks.bounds_of(day))
+        return minutes_in(self._books.ask(book, "history", {}, read=True), book.host)
 
     def flush(self) -> None:
         """Write the demand that is still summed up, and give back what was held in doubt."""

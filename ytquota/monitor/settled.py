@@ -59,8 +59,7 @@ def settled_count(path: Path, until: float, *, earliest: float) -> Settled:
     """The count in a day's journal at the last quiet full minute before an instant.
 
     Args:
-        path: the journal. One of a ledger in Redis tells what this host knew; calls that others made in the
-            last minute before may be missing.
+        path: the journal. One of a ledger in Redis tells what this host knew, and `Minutes` more.
         until: epoch seconds; a minute within ten before it is chosen, the latest at which no request was
             under way, else the one with the least of them.
         earliest: the day's beginning (epoch seconds).
@@ -68,7 +67,7 @@ def settled_count(path: Path, until: float, *, earliest: float) -> Settled:
     Raises:
         LedgerUnavailable: the journal cannot be read.
     """
-    marks = [mark for n in range(_MARKS) if (mark := (until // MINUTE - n) * MINUTE) >= earliest]
+    marks = marks_before(until, earliest)
     if not marks:
         return Settled(earliest)
     rows = rows_since(path, marks[-1] - _BEFORE)
@@ -79,6 +78,11 @@ def settled_count(path: Path, until: float, *, earliest: float) -> Settled:
     spans = _spans(rows)
     mark = min(marks, key=lambda one: (_under_way(spans, one).total(), -one))
     return _count_at(rows, spans, mark)
+
+
+def marks_before(until: float, earliest: float) -> list[float]:
+    """The full minutes (epoch seconds) among which a quiet one is chosen, latest first."""
+    return [mark for n in range(_MARKS) if (mark := (until // MINUTE - n) * MINUTE) >= earliest]
 
 
 def count_at(path: Path, mark: float) -> Settled:

@@ -59,12 +59,14 @@ def blame_hosts(
         stated[one.day, one.bucket].append(one)
     left: dict[tuple[date, str], list[Cause]] = defaultdict(list)
     for cause in causes:
-        if cause.kind == "elsewhere":
+        # calls of another host, made in step with ours, look like a higher price
+        looks_dearer = cause.kind == "price" and cause.units > 0 and stated.get((cause.day, cause.bucket))
+        if cause.kind == "elsewhere" or looks_dearer:
             left[cause.day, cause.bucket].append(cause)
         else:
             yield cause
     for (day, bucket), pool in left.items():
-        missing = list(stated[day, bucket])
+        missing = list(stated.get((day, bucket), ()))
         if day in whole_days:
             silent = [habit.host for habit in habits if habit.bucket == bucket and day not in habit.days]
             missing += [

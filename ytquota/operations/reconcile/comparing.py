@@ -11,6 +11,7 @@ from ytquota.auth.sets import load_sets
 from ytquota.cloud import CloudError
 from ytquota.monitor.places import journal_path
 from ytquota.monitor.reconciled import Check, ReconciledFile
+from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.monitor.settled import settled_count
 from ytquota.operations.limits import learn
 from ytquota.operations.reconcile.reach import reach
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from ytquota.cloud import Cloud
     from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.monitor.settled import Settled
     from ytquota.operations.limits import Learned
     from ytquota.operations.reconcile.explaining import Explained
     from ytquota.operations.reconcile.reading import Official
@@ -50,6 +52,7 @@ class Compared:
         explained: where a drift comes from, and real prices; None if nobody asked, or it cannot be told.
         unexplained: why it cannot be told.
         not_lowered: why no count may be lowered; empty if it may.
+        is_known: whether it is known what this ledger had counted by then; a Redis knows it of four hours.
     """
 
     project: str
@@ -62,6 +65,7 @@ class Compared:
     explained: Explained | None = None
     unexplained: str = ""
     not_lowered: str = ""
+    is_known: bool = True
 
     @property
     def is_late(self) -> bool:
@@ -111,7 +115,8 @@ def compare_project(
     asked_until, official = official.until, official.up_to(reach(monitor, official))
     explained, why_not = _explained(settings, monitor, official) if causes else (None, "")
     lost = explained.lost(clocks.quota_day(now)) if explained else {}
-    checks = _checks(monitor, official, now, lost)
+    ours = _settled(monitor, official, now)
+    checks = _checks(ours, official, now, lost) if ours else {}
     file.note(project, checks)
     try:
         limits, no_limits = learn(cloud, monitor.ledger, settings, [project]), ""
@@ -127,7 +132,8 @@ def compare_project(
         no_limits,
         explained,
         why_not,
-        _NOT_LOOKED if explained is None and monitor.own.first_day(project) else "",
+        _why_not_lowered(monitor, project, explained),
+        is_known=ours is not None or official.until.timestamp() <= clocks.bounds_at(now).start,
     )
 
 
@@ -143,16 +149,21 @@ def _explained(settings: Settings, monitor: QuotaMonitor, official: Official) ->
     return explained, ""
 
 
-def _checks(
-    monitor: QuotaMonitor, official: Official, now: float, lost: Mapping[str, int]
-) -> dict[str, Check]:
-    """Today's pools; none while nothing of today has settled."""
-    bounds = clocks.bounds_at(now)
-    if official.until.timestamp() <= bounds.start:
-        return {}
+def _settled(monitor: QuotaMonitor, official: Official, now: float) -> Settled | None:
+    """Our count up to where Google's figures end; None while nothing of today has settled, or unknown."""
+    bounds, until = clocks.bounds_at(now), official.until.timestamp()
+    if until <= bounds.start:
+        return None
+    minutes = minutes_of(monitor.ledger, official.project, bounds.day)
+    if minutes:
+        return minutes.settled_count(until, earliest=bounds.start)
     path = journal_path(monitor.folder / "calls", bounds.day, official.project)
-    ours = settled_count(path, official.until.timestamp(), earliest=bounds.start)
-    theirs = official.used(bounds.day, ours.until)
+    return settled_count(path, until, earliest=bounds.start)
+
+
+def _checks(ours: Settled, official: Official, now: float, lost: Mapping[str, int]) -> dict[str, Check]:
+    """Today's pools."""
+    theirs = official.used(clocks.quota_day(now), ours.until)
     return {
         bucket: Check(
             now,
@@ -164,3 +175,12 @@ def _checks(
         )
         for bucket in BUCKETS
     }
+
+
+def _why_not_lowered(monitor: QuotaMonitor, project: str, explained: Explained | None) -> str:
+    """Why no count may be lowered: minutes that Google lost look like calls that it did not count."""
+    minutes = minutes_of(monitor.ledger, project, clocks.quota_day(monitor.clock.time()))
+    if minutes and (others := minutes.others):
+        word = "another host charges" if len(others) == 1 else f"{len(others)} other hosts charge"
+        return f"{word} this ledger, too, and which calls were sent there is not known here."
+    return _NOT_LOOKED if explained is None and monitor.own.first_day(project) else ""

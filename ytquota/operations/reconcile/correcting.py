@@ -9,6 +9,7 @@ from ytquota import clock as clocks
 from ytquota.monitor.correction import correct
 from ytquota.monitor.places import journal_path
 from ytquota.monitor.reconciled import Check, locked
+from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.monitor.settled import count_at
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def _units(monitor: QuotaMonitor, one: Correction) -> int:
     bounds = clocks.bounds_at(one.check.until)
     if not bounds.start <= monitor.clock.time() < bounds.end:
         return 0
-    ours = count_at(_journal(monitor, one, bounds), one.check.until)
+    minutes = minutes_of(monitor.ledger, one.project, bounds.day)
+    mark = one.check.until
+    ours = minutes.count_at(mark) if minutes else count_at(_journal(monitor, one, bounds), mark)
     return one.units - (ours.used.get(one.bucket, 0) - one.check.local)
 
 

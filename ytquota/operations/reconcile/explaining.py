@@ -7,23 +7,26 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
-from ytquota.intelligence.drift import Drift, compare
+from ytquota.intelligence.drift import Drift, KnownHost, compare
 from ytquota.intelligence.official import official_frame
 from ytquota.intelligence.price_proposals import propose
 from ytquota.intelligence.real_prices import Measured, measure
 from ytquota.intelligence.sends import read_sends, sends_frame
 from ytquota.monitor.log import JournalLog
 from ytquota.monitor.places import journal_path
+from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.monitor.settled import adjusted
 from ytquota.operations.doctor.install import Install
 from ytquota.operations.doctor.neighbours import other_ledgers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date, datetime
 
     import pandas as pd
 
     from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.monitor.redis_minutes import Minutes
     from ytquota.operations.reconcile.reading import Official
     from ytquota.settings import Settings
 
@@ -80,7 +83,10 @@ def explain(settings: Settings, monitor: QuotaMonitor, official: Official) -> Ex
     if own is None or official.until <= clocks.day_start(own):
         return None
     since, today = clocks.day_start(max(official.first, own)), clocks.quota_day(now)
-    corrected = adjusted(journal_path(monitor.folder / "calls", today, project))
+    minutes = minutes_of(monitor.ledger, project, today)
+    corrected = (
+        minutes.now.adjusted if minutes else adjusted(journal_path(monitor.folder / "calls", today, project))
+    )
     theirs = official_frame(official.readings)
     ours = read_sends(monitor, project, since - _EARLIER, now)
     drift = compare(
@@ -90,10 +96,21 @@ def explain(settings: Settings, monitor: QuotaMonitor, official: Official) -> Ex
         since=since,
         until=official.until,
         others=_second_ledgers(settings, monitor, project, since, now),
+        hosts=_hosts(minutes, today, official.until) if minutes else (),
         adjusted={(today, bucket): units for bucket, units in corrected.items()},
     )
+    if minutes and minutes.others:  # their calls are not among ours, and would make every price look higher
+        return Explained(drift, Measured((), ()))
     measured = measure(theirs, ours, prices=monitor.prices, since=since, until=official.until)
     return Explained(drift, measured)
+
+
+def _hosts(minutes: Minutes, today: date, until: datetime) -> Iterator[KnownHost]:
+    """What other hosts of a ledger in Redis have charged today; their lines are not here."""
+    mark = until.timestamp()
+    for name, units in (minutes.others_at(mark) if mark >= minutes.since else minutes.others).items():
+        for bucket, charged in units.items():
+            yield KnownHost(name, today, bucket, charged)
 
 
 def _second_ledgers(
