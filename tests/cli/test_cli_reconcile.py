@@ -112,7 +112,7 @@ def test_apply_shows_asks_corrects_and_can_be_undone(run, call, sandbox, clock):
     assert done.exit_code == 0
     assert "3 counted today, to become 103" in " ".join(done.stdout.split())
     assert used(run) == sandbox.used(ONE) == 103
-    assert "Reconciled with Google's counters" in run("status").stdout
+    assert "Agreed with Google's counters" in run("status").stdout
 
     row = re.search(r"ytquota undo (\d+)", done.stdout)[1]
     assert run("undo", row, "--yes").exit_code == 0

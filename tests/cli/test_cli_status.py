@@ -183,7 +183,7 @@ def test_each_count_says_how_it_compared_with_googles(run, furnished, counted):
     now = time.time()
     file = ReconciledFile(furnished / "memory")
     file.note(ONE, {"default": Check(now, now - 600, 7, 7), "search_list": Check(now, now - 600, 0, 0)})
-    assert "Reconciled with Google's counters up to" in run("status").stdout
+    assert "Agreed with Google's counters up to" in run("status").stdout
 
     file.note(ONE, {"default": Check(now, now - 600, 7, 327)})
     shown = " ".join(run("status").stdout.split())

@@ -70,14 +70,18 @@ def show(sums: Sequence[Sum], by: Sequence[str]) -> None:
         whole[one.bucket] = whole.get(one.bucket, 0) + one.units
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for name in ("bucket", *by):
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
-    for name in ("units", "share", "calls", "failed", "refused"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for one in sums:
-        share = f"{one.units / whole[one.bucket]:.0%}" if whole[one.bucket] else ""
-        figures = (count(one.units), share, count(one.calls), count(one.failed), count(one.refused))
+        table.add_column(name, overflow="ellipsis", min_width=len(name))  # what is too long is cut or wrapped
+    cells = [_figures(one, whole[one.bucket]) for one in sums]
+    for name, *texts in zip(("units", "share", "calls", "failed", "refused"), *cells, strict=True):
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(map(len, (name, *texts))))
+    for one, figures in zip(sums, cells, strict=True):
         table.add_row(one.bucket, *one.names, *figures)
     console().print(table)
+
+
+def _figures(one: Sum, whole: int) -> tuple[str, ...]:
+    share = f"{one.units / whole:.0%}" if whole else ""
+    return count(one.units), share, count(one.calls), count(one.failed), count(one.refused)
 
 
 def show_json(sums: Sequence[Sum], by: Sequence[str]) -> None:

@@ -88,24 +88,32 @@ class _Bar:
         return Measurement(_BAR + 5, _BAR + 5)
 
 
-def _beside_google(project: str, pools: Mapping[str, Mapping[str, Any]]) -> Iterator[Text]:
+def _beside_google(projects: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[Text]:
     """How the counts compared with Google's, where somebody looked today."""
-    compared = {bucket: pool for bucket, pool in pools.items() if pool["reconciled"]}
-    if not compared:
-        return
-    until = max(from_iso(pool["reconciled"]["until"]) for pool in compared.values())
-    differing = [bucket for bucket, pool in compared.items() if pool["basis"] != "reconciled"]
-    if not differing:
-        yield Text(f"Reconciled with Google's counters up to {moment(until)}: project {project}", style="dim")
-    for bucket in differing:
-        check = compared[bucket]["reconciled"]
-        rest = check["drift"] - check["corrected"]
-        word = "more" if rest > 0 else "less"
-        yield Text(
-            f"Google counts {count(abs(rest))} {word} of {bucket} up to {moment(until)}, project {project}: "
-            "see `ytquota reconcile`",
-            style="yellow",
-        )
+    agreeing: dict[str, list[str]] = {}
+    for project, pools in projects.items():
+        compared = {bucket: pool for bucket, pool in pools.items() if pool["reconciled"]}
+        if not compared:
+            continue
+        until = moment(max(from_iso(pool["reconciled"]["until"]) for pool in compared.values()))
+        differing = [bucket for bucket, pool in compared.items() if pool["basis"] != "reconciled"]
+        if not differing:
+            agreeing.setdefault(until, []).append(project)
+        for bucket in differing:
+            yield _drift(compared[bucket]["reconciled"], bucket, project, until)
+    for until, names in agreeing.items():
+        whose = "" if len(names) == len(projects) else f", project {' and '.join(names)}"
+        yield Text(f"Agreed with Google's counters up to {until}{whose}", style="dim")
+
+
+def _drift(check: Mapping[str, Any], bucket: str, project: str, until: str) -> Text:
+    rest = check["drift"] - check["corrected"]
+    word = "more" if rest > 0 else "less"
+    return Text(
+        f"Google counts {count(abs(rest))} {word} of {bucket} up to {until}, project {project}: "
+        "see `ytquota reconcile`",
+        style="yellow",
+    )
 
 
 def _foot(report: Mapping[str, Any]) -> Iterator[Text]:
@@ -114,7 +122,7 @@ def _foot(report: Mapping[str, Any]) -> Iterator[Text]:
             if pool["refused"]:
                 word = "units" if bucket == "default" else "calls"
                 yield Text(f"Refused today: {count(pool['refused'])} {word} of {bucket}, project {project}")
-        yield from _beside_google(project, pools)
+    yield from _beside_google(report["projects"])
     since = report["counted_since"]
     if since is None:
         yield Text("Nothing has been counted today.", style="dim")
