@@ -170,6 +170,35 @@ def test_a_project_that_cannot_be_read_does_not_keep_others_from_it(run, call, s
     assert "console.cloud.google.com" in result.stderr
 
 
+@pytest.mark.slow
+def test_figures_that_are_later_than_usual_are_said_to_end(run, call, sandbox):
+    """Up to when they go stands there, in words and for programs; and no count is lowered."""
+    sandbox.monitoring_lag(1500)
+    call(times=150)  # 50 minutes
+
+    result = run("reconcile", "--project", ONE, "--days", 1, "--apply", "--yes")
+
+    assert result.exit_code == 0
+    assert "Google's figures end at 12:25 PST" in result.stdout
+    assert "Corrected" not in result.stdout
+    facts = json.loads(run("reconcile", "--project", ONE, "--days", 1, "--json").stdout)["projects"][0]
+    assert (facts["late"], facts["known"], facts["not_lowered"]) == (True, True, None)
+    assert facts["pools"]["default"]["drift"] == 0
+
+
+@pytest.mark.slow
+def test_a_forecast_says_how_many_days_google_alone_counted(run, connected, sandbox, clock):
+    """Where there are such days, and nothing where there are none."""
+    start = clocks.bounds_of(date(2026, 11, 10)).start
+    calls = [(start + 86_400 * day + 1800 * n, "videos.list", 9) for day in range(10) for n in range(48)]
+    sandbox.furnish(ONE, calls, foreign=True)
+    assert run("reconcile", "--project", ONE).exit_code == 0
+
+    result = run("forecast", "--project", ONE, "--bucket", "default")
+
+    assert "All of its 10 days of history were counted by Google only." in result.stdout
+
+
 def test_imported_days_are_in_the_log(run, connected, sandbox):
     """With the tag `official`; the forecast has its history."""
     sandbox.furnish(

@@ -271,13 +271,14 @@ def test_imported_days_are_not_taken_for_our_own_calls(bot, sandbox):
 
 
 @pytest.mark.slow
-def test_a_second_ledger_nearby_is_named(bot, sandbox):
-    """Another folder counts the same project: its calls are what Google has beyond ours."""
-    other = QuotaMonitor(
-        Journal(bot.folder / "other" / "memory" / "calls", clock=bot.clock),
-        clock=bot.clock,
-        folder=bot.folder / "other" / "memory",
-    )
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_a_second_ledger_is_named_with_its_address(bot, sandbox, tmp_path, is_listed):
+    """Another folder counts the same project, nearby or in the fleet's list: Google has its calls, too."""
+    folder = (tmp_path / "far" / "away" if is_listed else bot.folder / "other") / "memory"
+    if is_listed:
+        (bot.folder / "fleet.toml").write_text(f'[[ledger]]\nname = "far"\naddress = "{folder}"\n')
+        bot.settings = replace(bot.settings, fleet=bot.folder / "fleet.toml")
+    other = QuotaMonitor(Journal(folder / "calls", clock=bot.clock), clock=bot.clock, folder=folder)
     for _ in range(20):
         bot.call(every=30.0)
         other.begin([Demand("comments.insert", ONE)]).answered([(200, None)], latency=0.0)
@@ -289,8 +290,8 @@ def test_a_second_ledger_nearby_is_named(bot, sandbox):
     compared = bot.compare(days=1, causes=True)
 
     (cause,) = compared.explained.drift.causes
-    assert (cause.kind, cause.units) == ("second_ledger", 1_000)
-    assert cause.detail.endswith("other/memory")
+    assert (cause.kind, cause.units, cause.detail) == ("second_ledger", 1_000, str(folder))
+    assert str(folder) in str(cause)
     assert "second_ledger" in reconcile.to_correct([compared])[0].why
 
 
@@ -305,6 +306,7 @@ def test_a_new_install_sees_six_weeks_and_has_a_forecast(bot):
     assert len(compared.imported) == 42
     (forecast,) = made
     assert (forecast.basis, forecast.total is not None) == ("forecast", True)
+    assert (forecast.days, forecast.official_days) == (41, 41)  # the oldest may have begun before
     assert forecast.total.middle == pytest.approx(3_200, rel=0.1)  # what is to come after noon
     burn = QuotaIntelligence(bot.monitor).daily_burn(bucket="default")
     assert burn["units"].tolist() == [4_000] * 42
@@ -314,6 +316,21 @@ def test_a_new_install_sees_six_weeks_and_has_a_forecast(bot):
     (forecast,) = QuotaIntelligence(bot.monitor).forecast(ONE, "default")
     assert forecast.used == 800  # ... until somebody wants Google's count of it
     assert forecast.total.middle == pytest.approx(4_000, rel=0.1)
+
+
+def test_a_forecast_knows_how_many_of_its_days_google_alone_counted(bot):
+    """The day on which calls were made here is not one of them, though its morning was counted by Google."""
+    bot.history(days=10)
+    bot.clock.set(NOON - timedelta(days=3))
+    bot.call(3)
+    bot.clock.set(NOON)
+    bot.compare()
+
+    (forecast,) = QuotaIntelligence(bot.monitor).forecast(ONE, "default")
+
+    assert (forecast.days, forecast.official_days) == (9, 8)
+    facts = forecast.as_dict()
+    assert (facts["days"], facts["official_days"]) == (9, 8)
 
 
 def test_importing_again_changes_nothing(bot):

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ytquota.cli.output import count, moment
+from ytquota.clock import PACIFIC
 from ytquota.monitor.reconciled import label_facts
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def facts_of(one: Compared) -> dict[str, Any]:
 
 def _late(one: Compared) -> str:
     """Up to when Google's figures go, where that is less far than usual."""
-    said = f"Google's figures end at {moment(one.until)}: later calls made here are not in them yet."
+    end = f"{one.until.astimezone(PACIFIC):%H:%M %Z}"
+    said = f"Google's figures end at {end}: later calls made here are not in them yet."
     if one.asked_until - one.until < _ODD:
         return f"{said} Compare again later."
     return f"{said} If it stays so, look whether {one.project} is the number of the project that is called."

@@ -98,9 +98,20 @@ def _pool(one: Forecast) -> Iterator[RenderableType]:
     yield _figures(one, unit)
     if one.checked:
         yield Text(f"  {one.method}; {one.checked}.", style="dim")
+    if one.official_days:
+        yield Text(f"  {_official(one)}", style="dim")
     if one.days_ahead:
         yield _days(one)
     yield Text()
+
+
+def _official(one: Forecast) -> str:
+    """How much of its history was not counted here."""
+    if one.days == 1:
+        return "Its one day of history was counted by Google only."
+    whose = "All" if one.official_days == one.days else count(one.official_days)
+    were = "was" if one.official_days == 1 else "were"
+    return f"{whose} of its {one.days} days of history {were} counted by Google only."
 
 
 def _style(one: Forecast) -> str:

@@ -87,6 +87,8 @@ class Forecaster:
             used=balance.used,
             limit=balance.limit,
             sustainable_rate=balance.left * _HOUR / clocks.seconds_to_reset(now),
+            days=len(pool.days.dates),
+            official_days=self.reader.official_days(key),
         )
         if balance.is_exhausted(now) and balance.limit > 0:
             frozen = _frozen(bare, pool)

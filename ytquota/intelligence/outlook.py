@@ -62,6 +62,8 @@ class Forecast:
         declared: units that were declared for the rest of today.
         fan: today's running total from now to the reset.
         days_ahead: the next quota days.
+        days: finished days of history.
+        official_days: those of them that Google alone counted.
     """
 
     project: str
@@ -81,6 +83,8 @@ class Forecast:
     declared: float = 0.0
     fan: tuple[FanPoint, ...] = ()
     days_ahead: tuple[DayAhead, ...] = ()
+    days: int = 0
+    official_days: int = 0
 
     @property
     def method(self) -> str:
@@ -106,6 +110,8 @@ class Forecast:
             "methods": {name: round(weight, 3) for name, weight in self.methods},
             "checked": self.checked,
             "declared": round(self.declared, 1),
+            "days": self.days,
+            "official_days": self.official_days,
             "fan": [
                 {"at": point.at.isoformat(timespec="seconds"), **(_band(point.total) or {})}
                 for point in self.fan

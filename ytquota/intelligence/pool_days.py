@@ -107,6 +107,7 @@ class DaysReader:
         self._counted_by_google: set[str] = set()
         self._first = date.min
         self._past: dict[PoolKey, Work] = {}
+        self._by_google: dict[PoolKey, Work] = {}
         self._past_work: dict[WorkKey, Work] | None = None
         self._journals = pd.DataFrame()
         self._pools: dict[PoolKey, Today] = {}
@@ -146,6 +147,14 @@ class DaysReader:
         """Projects with finished days that Google counted and we did not."""
         return self._counted_by_google
 
+    def official_days(self, key: PoolKey) -> int:
+        """Finished days on which Google alone counted what a pool was used for."""
+        theirs = self._by_google.get(key)
+        if theirs is None:
+            return 0
+        counted = theirs.used.sum(axis=1)
+        return int(((counted > 0) & (counted == self._past[key].used.sum(axis=1))).sum())
+
     def work(self) -> dict[WorkKey, tuple[Work, Today]]:
         """Work by priority and tag on the last 28 finished days, and today."""
         if self._past_work is None:
@@ -179,6 +188,8 @@ class DaysReader:
         # whose work it was, and how much it mattered, is not known of what Google counted
         is_official = calls["provenance"] == TAG
         self._counted_by_google = set(calls.loc[is_official, "project"].astype(str))
+        theirs = _sum(calls[is_official], ["project", "bucket"], self._first, days)
+        self._by_google = {PoolKey(*key): work for key, work in theirs.items()}
         own = calls[~is_official]
         self._journals = own[[*_WORK, "at", "outcome", "units", "unmet"]]
         self._past_work = None

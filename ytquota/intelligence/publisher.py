@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ytquota.intelligence.outlook import Forecast
     from ytquota.monitor.metering import QuotaMonitor
 
-_LEFT_OUT = {"fan", "days_ahead", "checked"}  # takes pandas to make anew, and is looked at by people only
+_LEFT_OUT = {"fan", "days_ahead", "checked", "days", "official_days"}  # is looked at by people only
 
 
 class Publisher:

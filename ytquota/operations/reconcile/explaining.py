@@ -11,19 +11,15 @@ from ytquota.intelligence.drift import Drift, KnownHost, compare
 from ytquota.intelligence.official import official_frame
 from ytquota.intelligence.price_proposals import propose
 from ytquota.intelligence.real_prices import Measured, measure
-from ytquota.intelligence.sends import read_sends, sends_frame
-from ytquota.monitor.log import JournalLog
+from ytquota.intelligence.sends import read_sends
 from ytquota.monitor.places import journal_path
 from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.monitor.settled import adjusted
-from ytquota.operations.doctor.install import Install
-from ytquota.operations.doctor.neighbours import other_ledgers
+from ytquota.operations.reconcile.other_ledgers import sends_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
-
-    import pandas as pd
 
     from ytquota.monitor.metering import QuotaMonitor
     from ytquota.monitor.redis_minutes import Minutes
@@ -95,7 +91,9 @@ def explain(settings: Settings, monitor: QuotaMonitor, official: Official) -> Ex
         prices=monitor.prices,
         since=since,
         until=official.until,
-        others=_second_ledgers(settings, monitor, project, since, now),
+        others=sends_elsewhere(
+            settings, monitor, project, since, now, hosts=minutes.now.hosts if minutes else ()
+        ),
         hosts=_hosts(minutes, today, official.until) if minutes else (),
         adjusted={(today, bucket): units for bucket, units in corrected.items()},
     )
@@ -111,16 +109,3 @@ def _hosts(minutes: Minutes, today: date, until: datetime) -> Iterator[KnownHost
     for name, units in (minutes.others_at(mark) if mark >= minutes.since else minutes.others).items():
         for bucket, charged in units.items():
             yield KnownHost(name, today, bucket, charged)
-
-
-def _second_ledgers(
-    settings: Settings, monitor: QuotaMonitor, project: str, since: datetime, until: datetime
-) -> dict[str, pd.DataFrame]:
-    """What other ledgers nearby say they sent of a project, by the address of their memory folder."""
-    found = {}
-    for folder in other_ledgers(Install(settings, monitor.clock)):
-        log = JournalLog(folder / "calls", str(folder / "archive"))
-        sends = sends_frame(log.rows(since, until, project=project))
-        if len(sends):
-            found[str(folder)] = sends
-    return found
