@@ -91,12 +91,14 @@ def apply(monitor: QuotaMonitor, corrections: Iterable[Correction], *, who: str)
 
 
 def _units(monitor: QuotaMonitor, one: Correction) -> int:
-    """The correction as it is now: none if the day is over, less by what was corrected meanwhile."""
+    """The correction as it is now: none if it is too old, less by what was corrected meanwhile."""
     bounds = clocks.bounds_at(one.check.until)
     if not bounds.start <= monitor.clock.time() < bounds.end:
         return 0
     minutes = minutes_of(monitor.ledger, one.project, bounds.day)
     mark = one.check.until
+    if minutes and mark < minutes.since:  # whoever was asked took hours to answer
+        return 0
     ours = minutes.count_at(mark) if minutes else count_at(_journal(monitor, one, bounds), mark)
     return one.units - (ours.used.get(one.bucket, 0) - one.check.local)
 
