@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from googleapiclient.errors import HttpError
+from httplib2 import Response
 
 from ytquota import QuotaExceeded, YTQuotaError, batch, tag
 from ytquota.batch import AsyncBatcher, Batcher
 from ytquota.service import ServerQuotaExceeded, monitored
 from ytquota.service.lookup import shared_batcher
+from ytquota.service.lookup_found import Found, with_partial
 
 PROJECT = "111111111111"
 LONG = 30.0
@@ -420,3 +422,30 @@ def test_the_other_look_ups_are_awaited_too(service, monitor):
         ("playlistItems.list", "aio"),
         ("videos.batchGetStats", "aio"),
     ]
+
+
+class OddError(Exception):
+    """One that cannot be made again from its arguments."""
+
+    def __init__(self, *, status):
+        super().__init__("odd")
+        self.status = status
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OddError(status=1),
+        FileNotFoundError(2, "no", "file"),
+        HttpError(Response({"status": 400}), b"{}", uri="u"),
+    ],
+)
+def test_each_asker_has_an_error_of_their_own_whatever_its_kind(error):
+    """Same class, same words, same facts, another object; what one is told is not written on the other's."""
+    first = with_partial(error, Found([], (), ("a",)))
+    second = with_partial(error, Found([], (), ("b",)))
+
+    assert (first.partial.unasked, second.partial.unasked) == (("a",), ("b",))
+    assert type(first) is type(error)
+    assert str(first) == str(error)
+    assert vars(first) == vars(error) | {"partial": first.partial}

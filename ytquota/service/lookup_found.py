@@ -59,8 +59,9 @@ def with_partial(error: Exception, found: Found) -> Exception:
     """
     try:
         own = copy.copy(error)
-    except Exception:  # noqa: BLE001 - a foreign class that cannot be rebuilt
-        own = error
+    except Exception:  # noqa: BLE001 - copying calls __init__ again, which may want other arguments
+        own = type(error).__new__(type(error), *error.args)
+        vars(own).update(vars(error))
     own.partial = found  # type: ignore[attr-defined]
     own.__cause__ = error.__cause__
     return own.with_traceback(error.__traceback__)
