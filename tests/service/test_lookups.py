@@ -9,6 +9,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import tblib.pickling_support
 from googleapiclient.errors import HttpError
 from httplib2 import Response
 
@@ -441,7 +442,8 @@ class OddError(Exception):
     ],
 )
 def test_each_asker_has_an_error_of_their_own_whatever_its_kind(error):
-    """Same class, same words, same facts, another object; what one is told is not written on the other's."""
+    """Also where tblib has its own way of copying errors, as in programs that use Dask."""
+    tblib.pickling_support.install()
     first = with_partial(error, Found([], (), ("a",)))
     second = with_partial(error, Found([], (), ("b",)))
 

@@ -81,4 +81,6 @@ def _replay(desk: Desk, days: int) -> None:
     for alert in dry_run(desk.settings, desk.monitor, days=days):
         count += alert.kind == "alert"
         typer.echo(f"{alert.at.astimezone(PACIFIC):%a %d %b %H:%M}  {alert.rule:<9}  {alert.text}")
-    typer.echo(f"In the last {days} days, {count} alert{'s' * (count != 1)} would have been given.")
+    typer.echo(
+        f"In the last {days} day{'s' * (days != 1)}, {count} alert{'s' * (count != 1)} would have been given."
+    )

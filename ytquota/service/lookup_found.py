@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import orjson
 
@@ -57,11 +56,13 @@ def with_partial(error: Exception, found: Found) -> Exception:
 
     The same object raised in several threads would mix their tracebacks.
     """
+    # not by copy.copy: where tblib is in use (Dask, Celery) its copies share one __dict__
+    make, arguments, *_ = cast("tuple[Any, ...]", error.__reduce__())
     try:
-        own = copy.copy(error)
-    except Exception:  # noqa: BLE001 - copying calls __init__ again, which may want other arguments
+        own: Exception = make(*arguments)
+    except Exception:  # noqa: BLE001 - __init__ may want other arguments
         own = type(error).__new__(type(error), *error.args)
-        vars(own).update(vars(error))
+    vars(own).update(vars(error))
     own.partial = found  # type: ignore[attr-defined]
     own.__cause__ = error.__cause__
     return own.with_traceback(error.__traceback__)

@@ -70,10 +70,20 @@ def figures_end(official: Official, sent: Iterable[Sent]) -> float:
     for one in calls:
         if one.is_sure:
             ours[one.bucket, one.method].append(one)
-    ends = [until, *(_shortage(its, counted[name], newest, until, midnight) for name, its in ours.items())]
+    end = until
     if any((one.since - _SLACK if one.is_sure else one.until + _SLACK) >= newest for one in calls):
-        ends.append(newest)  # nothing at all is there of the latest calls, whatever became of them
-    return min(ends)
+        end = min(end, newest)  # nothing at all is there of the latest calls, whatever became of them
+    before = float("inf")
+    while end < before:  # what made up for a shortage may lie behind the end that another method sets
+        before = end
+        for name, its in ours.items():
+            end = min(end, _shortage(_done(its, end), counted[name], newest, end, midnight))
+    return end
+
+
+def _done(ours: Sequence[Sent], end: float) -> Sequence[Sent]:
+    """Those that cannot have been counted after `end`."""
+    return [one for one in ours if one.until < end - _SLACK]
 
 
 def _nothing() -> _Units:
@@ -104,15 +114,19 @@ def _shortage(ours: Sequence[Sent], counted: _Units, newest: float, until: float
 
     Looked at backwards, for as long as what is lacking grows, and an hour more with calls that are all there.
     """
+    if not ours:
+        return until
     due, doubtful = _due(ours, _part(ours, counted, newest, midnight), midnight)
-    lacking, start, least, most, is_counted = 0.0, until, 0.0, 0.0, False
-    for slot in sorted(due.keys() | counted.keys(), reverse=True):
+    lacking, start, least, most = 0.0, until, 0.0, 0.0
+    there: float | None = None  # the latest slot, before what is lacking, whose calls are all there
+    slots = (slot for slot in due.keys() | counted.keys() if slot < until)
+    for slot in sorted(slots, reverse=True):
         lacking += due[slot] - counted[slot]
-        if lacking >= (most if is_counted else least) + _ROUNDING:
-            start, least, most, is_counted = slot, lacking, lacking + doubtful[slot], False
-        elif due[slot]:
-            is_counted = True
-        if is_counted and start - slot >= _HOUR:
+        if lacking >= (least if there is None else most) + _ROUNDING:
+            start, least, most, there = slot, lacking, lacking + doubtful[slot], None
+        elif due[slot] and there is None:
+            there = slot
+        if there is not None and there - slot >= _HOUR:
             break
     return start
 
