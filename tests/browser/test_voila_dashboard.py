@@ -155,13 +155,14 @@ def test_reset_asks_twice_before_it_acts(page, evening, evening_page, confirm):
     expect(page.get_by_role("definition").filter(has_text="Google refused the refresh")).to_be_visible()
 
     page.get_by_role("button", name="Reset set 1", exact=True).click()
-    expect(
-        page.get_by_text(re.compile("This will clear the mark on video_insert .* quarantine of set 1"))
-    ).to_be_visible()
+    question = page.get_by_text(re.compile("This will clear the mark on video_insert .* quarantine of set 1"))
+    expect(question).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
+    expect(question).to_be_hidden()
     assert 1 in StateFile(evening.settings.memory_dir).read().quarantined
 
     page.get_by_role("button", name="Reset set 1", exact=True).click()
+    expect(question).to_be_visible()
     page.get_by_role("textbox", name="Why?").fill("logged in again")
     confirm("Yes: Reset set 1")
     confirm("Really reset set 1")
