@@ -112,6 +112,11 @@ def utc(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
+def pacific_iso(at: float) -> str:
+    """Return epoch seconds as ISO text, Pacific."""
+    return utc(at).astimezone(PACIFIC).isoformat()
+
+
 def both_zones(at: datetime, local: tzinfo | None = None) -> str:
     """Return a time of day in Pacific and, if that differs, in the local zone: ``00:00 PST (09:00 CET)``."""
     pacific, here = at.astimezone(PACIFIC), at.astimezone(local)

@@ -5,7 +5,6 @@ Kept in ``memory/declarations.json`` under a lock; what is over is dropped at th
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,8 @@ import orjson
 
 from ytquota import clock as clocks
 from ytquota.errors import YTQuotaError
-from ytquota.monitor.locks import lock, unlock
+from ytquota.monitor.locks import holding
+from ytquota.monitor.whole import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,21 +111,14 @@ class Declarations:
 
     def _write(self, declarations: list[Declaration]) -> None:
         rows = [_row(declaration) for declaration in declarations]
-        fresh = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        fresh.write_bytes(
-            orjson.dumps({"v": VERSION, "declarations": rows}, option=orjson.OPT_INDENT_2) + b"\n"
-        )
-        fresh.replace(self.path)
+        content = {"v": VERSION, "declarations": rows}
+        replace_whole(self.path, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("ab") as guard:
-            lock(guard.fileno())
-            try:
-                yield
-            finally:
-                unlock(guard.fileno())
+        with self.path.with_suffix(".lock").open("ab") as guard, holding(guard.fileno()):
+            yield
 
 
 def _row(declaration: Declaration) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from typing import TYPE_CHECKING
 
 from ytquota.errors import SettingsError
+from ytquota.monitor.whole import replace_whole
 from ytquota.prices import PriceBook, canonical
 
 if TYPE_CHECKING:
@@ -67,13 +67,9 @@ def _existing(path: Path) -> tuple[list[str], list[dict[str, str]]]:
 
 
 def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8")
-        if path.exists():
-            draft.chmod(path.stat().st_mode & 0o777)
-        draft.replace(path)
+        mode = path.stat().st_mode & 0o777 if path.exists() else None
+        replace_whole(path, text.encode(), mode=mode)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise SettingsError(f"Price file {path} cannot be written: {error}") from error

@@ -8,7 +8,6 @@ and whoever asks is told so. Nothing heavy is imported here.
 from __future__ import annotations
 
 import logging
-import os
 from bisect import bisect_right
 from contextlib import suppress
 from datetime import datetime
@@ -18,6 +17,7 @@ import orjson
 
 from ytquota import clock as clocks
 from ytquota.monitor.locks import try_lock, unlock
+from ytquota.monitor.whole import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -160,9 +160,7 @@ def publish(
                 "by": by,
                 "pools": pools,
             }
-            fresh = path.with_name(f".{path.name}.{os.getpid()}")
-            fresh.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
-            fresh.replace(path)
+            replace_whole(path, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
         finally:
             unlock(guard.fileno())
     return True

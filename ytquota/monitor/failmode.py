@@ -20,7 +20,7 @@ from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
 from ytquota.monitor.journal import Journal
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, Ledger, LimitSource, check_items
-from ytquota.monitor.locks import lock, unlock
+from ytquota.monitor.locks import holding
 from ytquota.monitor.places import days_in
 from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.prices import BUCKETS
@@ -275,12 +275,8 @@ class FailOpen:
         except OSError:
             yield  # then there is no spool to read either, only this process's memory
             return
-        with guard:
-            lock(guard.fileno())
-            try:
-                yield
-            finally:
-                unlock(guard.fileno())
+        with guard, holding(guard.fileno()):
+            yield
 
     # -- the budget
 

@@ -6,7 +6,12 @@ Flock where the system has it, portalocker elsewhere; and which file systems can
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 try:
     import fcntl
@@ -47,6 +52,16 @@ else:
     def unlock(fd: int) -> None:
         """Let the lock go."""
         _flock(fd, _UNLOCK)
+
+
+@contextmanager
+def holding(fd: int) -> Iterator[None]:
+    """Hold the exclusive lock on an open file, waiting for it first."""
+    lock(fd)
+    try:
+        yield
+    finally:
+        unlock(fd)
 
 
 NETWORK_FILE_SYSTEMS = frozenset(

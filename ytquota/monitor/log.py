@@ -12,7 +12,7 @@ from ytquota import clock as clocks
 from ytquota.monitor import lines
 from ytquota.monitor.official import OfficialDays, OwnCount, slot_end
 from ytquota.monitor.page import unavailable
-from ytquota.monitor.places import days_in, file_name, project_name
+from ytquota.monitor.places import days_in, journal_path, project_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -167,7 +167,7 @@ class JournalLog:
     def _files(self, day: date, project: str | None) -> list[Path]:
         folder = self._folder / day.isoformat()
         if project is not None:
-            path = folder / f"{file_name(project)}.jsonl"
+            path = journal_path(self._folder, day, project)
             return [path] if path.exists() else []
         try:
             return sorted(path for path in folder.iterdir() if path.suffix == ".jsonl")

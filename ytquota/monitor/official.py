@@ -9,14 +9,14 @@ that straddled midnight, another host's archive): see `OwnCount`.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ytquota.monitor import lines
 from ytquota.monitor.page import unavailable
-from ytquota.monitor.places import days_in, file_name, journal_path, project_name
+from ytquota.monitor.places import days_in, journal_path, project_name
+from ytquota.monitor.whole import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -73,9 +73,7 @@ class OfficialDays:
             if path.exists() and path.read_bytes() == fresh:
                 return False
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f".{path.name}.{os.getpid()}")
-            beside.write_bytes(fresh)
-            beside.replace(path)
+            replace_whole(path, fresh)
             (self._folder / "changed").touch()
         except OSError as error:
             raise unavailable(path, error) from error
@@ -193,7 +191,7 @@ class OwnCount:
         return self._archived
 
     def _in_journal(self, day: date, project: str) -> str | None:
-        path = self._journals / day.isoformat() / f"{file_name(project)}.jsonl"
+        path = journal_path(self._journals, day, project)
         try:
             with path.open("rb") as file:
                 own = next((raw for raw in file if raw.startswith(_OWN)), None)

@@ -6,7 +6,6 @@ and when. No decision reads it.
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ytquota import clock as clocks
-from ytquota.monitor.locks import lock, unlock
+from ytquota.monitor.locks import holding
 from ytquota.monitor.page import unavailable
+from ytquota.monitor.whole import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -168,10 +168,8 @@ class ReconciledFile:
                 "pools": {"/".join(key): asdict(check) for key, check in sorted(facts.pools.items())},
                 "failures": {name: asdict(one) for name, one in sorted(facts.failures.items())},
             }
-            beside = self.path.with_name(f".{FILE_NAME}.{os.getpid()}")
             try:
-                beside.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-                beside.replace(self.path)
+                replace_whole(self.path, orjson.dumps(document, option=orjson.OPT_INDENT_2))
             except OSError as error:
                 raise unavailable(self.path, error) from error
 
@@ -188,12 +186,8 @@ def locked(path: Path) -> Iterator[None]:
         guard = path.open("ab")
     except OSError as error:
         raise unavailable(path, error) from error
-    with guard:
-        lock(guard.fileno())
-        try:
-            yield
-        finally:
-            unlock(guard.fileno())
+    with guard, holding(guard.fileno()):
+        yield
 
 
 def label_facts(check: Check | None) -> dict[str, Any]:
@@ -206,8 +200,8 @@ def label_facts(check: Check | None) -> dict[str, Any]:
     return {
         "basis": check.label,
         "reconciled": {
-            "at": _iso(check.at),
-            "until": _iso(check.until),
+            "at": clocks.pacific_iso(check.at),
+            "until": clocks.pacific_iso(check.until),
             "local": check.local,
             "official": check.official,
             "drift": check.drift,
@@ -219,7 +213,3 @@ def label_facts(check: Check | None) -> dict[str, Any]:
 def _key(name: str) -> tuple[str, str]:
     project, _, bucket = name.rpartition("/")
     return project, bucket
-
-
-def _iso(at: float) -> str:
-    return clocks.utc(at).astimezone(clocks.PACIFIC).isoformat()

@@ -40,7 +40,7 @@ def usage_summary(
         usage |= ledger.usage(project, bounds.day)
     return {
         "day": bounds.day.isoformat(),
-        "resets_at": iso(bounds.end),
+        "resets_at": clocks.pacific_iso(bounds.end),
         "seconds_to_reset": round(max(0.0, bounds.end - now), 3),
         "counted_since": since.isoformat() if since else None,
         "ledger": ledger.location,
@@ -63,11 +63,6 @@ def pool_facts(balance: Balance, now: float) -> dict[str, Any]:
         "limit": balance.limit,
         "left": balance.left,
         "limit_source": balance.limit_source,
-        "exhausted_until": iso(until) if until is not None and now < until else None,
+        "exhausted_until": clocks.pacific_iso(until) if until is not None and now < until else None,
         "share": round(balance.used / balance.limit, 6) if balance.limit else 1.0,
     }
-
-
-def iso(at: float) -> str:
-    """An instant (epoch seconds) as ISO text, Pacific."""
-    return clocks.utc(at).astimezone(clocks.PACIFIC).isoformat()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ytquota.monitor.locks import try_lock, unlock
+from ytquota.monitor.whole import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,11 +48,8 @@ class UsageView:
         before = self._existing()
         if before is not None and _is_newer(before, facts["day"], position):
             return
-        fresh = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        fresh.write_bytes(
-            orjson.dumps({"v": VERSION, "position": position} | facts, option=orjson.OPT_INDENT_2)
-        )
-        fresh.replace(self.path)
+        content = {"v": VERSION, "position": position} | facts
+        replace_whole(self.path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
     def _existing(self) -> dict[str, Any] | None:
         """The view that is there; one of an older system's shape is kept beside it as `.old`."""

@@ -15,7 +15,7 @@ from ytquota.monitor.fleet.counts import Look
 from ytquota.monitor.fleet.journals import FolderReader
 from ytquota.monitor.fleet.place import Place, Unreachable, find
 from ytquota.monitor.fleet.redis_look import RedisReader
-from ytquota.monitor.summary import iso, pool_facts
+from ytquota.monitor.summary import pool_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ class FleetView:
         return {
             "fleet": str(self.fleet.path),
             "day": bounds.day.isoformat(),
-            "resets_at": iso(bounds.end),
+            "resets_at": clocks.pacific_iso(bounds.end),
             "seconds_to_reset": round(max(0.0, bounds.end - now), 3),
             "projects": {
                 total.project: {
