@@ -16,7 +16,7 @@ from ytquota.auth.rotation import preview_undo
 from ytquota.auth.sets import load_sets
 from ytquota.auth.state import FILE_NAME as STATE_FILE
 from ytquota.dashboard.seldom import Seldom
-from ytquota.dashboard.snapshot import Desk, Pool, Snapshot
+from ytquota.dashboard.snapshot import Desk, Pool, PoolKey, Snapshot
 from ytquota.dashboard.sums import STEP, DaySums
 from ytquota.dashboard.trail import read_trail
 from ytquota.errors import CredentialError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ytquota.auth.sets import CredentialSet
-    from ytquota.dashboard.snapshot import AuditRow, PoolKey, Today
+    from ytquota.dashboard.snapshot import AuditRow, Today
     from ytquota.monitor.log import Position
     from ytquota.monitor.reconciled import Reconciled
 
@@ -198,18 +198,11 @@ class Feed:
         history = self._seldom.history
         for project, buckets in summary["projects"].items():
             for bucket, facts in buckets.items():
-                until = facts["exhausted_until"]
                 before = history.trend(project, bucket) if history else ()
-                yield Pool(
-                    project=project,
-                    bucket=bucket,
-                    used=facts["used"],
-                    refused=facts["refused"],
-                    limit=facts["limit"],
-                    left=facts["left"],
-                    limit_source=facts["limit_source"],
-                    exhausted_until=datetime.fromisoformat(until).timestamp() if until else None,
-                    resets_at=self._bounds.end,
+                yield Pool.of(
+                    PoolKey(project, bucket),
+                    facts,
+                    self._bounds.end,
                     trend=(*before, facts["used"])[-TREND_DAYS:],
                     check=compared.today(project, bucket, now),
                 )

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import weakref
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
 from ytquota import clock as clocks
-from ytquota.dashboard import cards, fleet_page
-from ytquota.dashboard.figures import style
-from ytquota.dashboard.live import put
-from ytquota.dashboard.tasks import Tasks
+from ytquota.dashboard import fleet_page
+from ytquota.dashboard.live import Alive, put
 from ytquota.intelligence.fleet import Fleet
 from ytquota.monitor.fleet import FleetView
 
@@ -22,10 +19,8 @@ if TYPE_CHECKING:
 
     from ytquota.monitor.fleet import FleetList
 
-_current: list[weakref.ref[FleetDashboard]] = []
 
-
-class FleetDashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
+class FleetDashboard(Alive):
     """A list of ledgers at a glance. Show it as the last line of a cell; a second one stops the first.
 
     It only looks: nothing is written to any ledger, and no credential is needed.
@@ -48,29 +43,15 @@ class FleetDashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         days: int = 28,
         clock: clocks.Clock | None = None,
     ) -> None:
-        self._closed = True  # until it is open
         self._clock = clock or clocks.SystemClock()
         self._reports = Fleet(fleet, clock=self._clock)
         self._view = FleetView(self._reports.fleet, clock=self._clock)
         self._interval, self._days = interval, days
-        self._tasks = Tasks(self._show_error)
-        self._turn = asyncio.Lock()
-        self.head = w.HTML('<p class="ytq-note">Looking at the ledgers ...</p>')
-        self.problem, self.cards, self.ledgers, self.past = w.HTML(), w.HTML(), w.HTML(), w.HTML()
-        super().__init__([w.HTML(style()), self.head, self.problem, self.cards, self.ledgers, self.past])
-        self.add_class("ytq")
-        self._closed = False
-        _replace_current(self)
-        self.start()
+        super().__init__("Looking at the ledgers ...")
 
-    def start(self) -> None:
-        """Begin to look, where a loop runs (in a kernel it does); else call `refresh` and `load_past`."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return
-        self._tasks.start(self._run)
-        self._tasks.start(self.load_past)
+    def _parts(self) -> list[Any]:
+        self.cards, self.ledgers, self.past = w.HTML(), w.HTML(), w.HTML()
+        return [self.head, self.problem, self.cards, self.ledgers, self.past]
 
     async def refresh(self) -> None:
         """Look at every ledger once and show it; an error is shown, and the next look tries again."""
@@ -92,30 +73,11 @@ class FleetDashboard(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         burn = await asyncio.to_thread(self._reports.burn_by, "owner", first, last)
         put(self.past, await asyncio.to_thread(fleet_page.past, burn, self._days))
 
-    def close(self) -> None:
-        """Stop, let go of the ledgers, and dispose of every widget."""
-        if self._closed:
-            return
-        self._closed = True
-        self._tasks.close()
+    def _let_go(self) -> None:
         self._view.close()
-        for part in self.children:
-            part.close()
-        super().close()
 
     async def _run(self) -> None:
+        self._tasks.start(self.load_past)
         while not self._closed:
             await self.refresh()
             await asyncio.sleep(self._interval)
-
-    def _show_error(self, error: Exception) -> None:
-        told = str(error) or type(error).__name__
-        put(self.problem, cards.alert("The numbers below are not up to date", told))
-
-
-def _replace_current(panel: Any) -> None:
-    """Stop the one that was there before."""
-    before = _current.pop()() if _current else None
-    if before is not None:
-        before.close()
-    _current.append(weakref.ref(panel))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ytquota.clock import PACIFIC
 from ytquota.dashboard import cards, charts
-from ytquota.dashboard.snapshot import Pool
+from ytquota.dashboard.snapshot import Pool, PoolKey
 from ytquota.dashboard.views import figure
 
 if TYPE_CHECKING:
@@ -106,28 +106,13 @@ def past(burn: pd.DataFrame, days: int) -> str:
 def _project(number: str, its: Mapping[str, Any], resets: float, now: float) -> str:
     whose = f"<span>{escape(number)}</span>" if its["name"] != number else ""
     pools = "".join(
-        cards.card(_pool(its["name"], bucket, pool, resets), now, _shares(pool["owners"]))
+        cards.card(Pool.of(PoolKey(its["name"], bucket), pool, resets), now, _shares(pool["owners"]))
         for bucket, pool in its["pools"].items()
         if bucket == "default" or pool["used"] or pool["refused"] or pool["exhausted_until"]
     )
     return (
         f'<section class="ytq-project"><h3>{escape(its["name"])} {whose}</h3>'
         f'<div class="ytq-cards">{pools}</div></section>'
-    )
-
-
-def _pool(project: str, bucket: str, facts: Mapping[str, Any], resets: float) -> Pool:
-    until = facts["exhausted_until"]
-    return Pool(
-        project=project,
-        bucket=bucket,
-        used=facts["used"],
-        refused=facts["refused"],
-        limit=facts["limit"],
-        left=facts["left"],
-        limit_source=facts["limit_source"],
-        exhausted_until=datetime.fromisoformat(until).timestamp() if until else None,
-        resets_at=resets,
     )
 
 

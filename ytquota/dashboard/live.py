@@ -24,11 +24,80 @@ _SAY_AGAIN = (2.0, 3.0, 5.0, 10.0, 20.0)
 """Seconds from one full account of the page to the next. A page that is being loaded asks for the state of
 all widgets, and listens to them a moment later; what is sent in between is lost."""
 
-_current: dict[type[Live], weakref.ref[Live]] = {}
+_current: dict[type[Alive], weakref.ref[Alive]] = {}
 
 
-class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
-    """Base of the dashboard and the console. A second one of a kind in the same kernel stops the first.
+class Alive(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
+    """Base of what keeps itself up to date. A second one of a kind in the same kernel stops the first.
+
+    Args:
+        note: what stands in the head until there is something to show.
+    """
+
+    _closed = True  # until it is open
+
+    def __init__(self, note: str) -> None:
+        self._tasks = Tasks(self._show_error)
+        self._turn = asyncio.Lock()
+        self.head = w.HTML(f'<p class="ytq-note">{note}</p>')
+        self.problem = w.HTML()
+        self._style = w.HTML(style())
+        super().__init__([self._style, *self._parts()])
+        self.add_class("ytq")
+        self._closed = False
+        _replace_current(self)
+        self.start()
+
+    # -- what the kinds differ in
+
+    def _parts(self) -> list[Any]:
+        """Every widget of the page, top to bottom."""
+        raise NotImplementedError
+
+    async def _run(self) -> None:
+        """Look, and look again, until it is closed."""
+        raise NotImplementedError
+
+    def _let_go(self) -> None:
+        """Let go of what was looked at."""
+        raise NotImplementedError
+
+    # -- life
+
+    def start(self) -> None:
+        """Begin to look, where a loop runs (in a kernel it does); else call `refresh`."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self._tasks.start(self._run)
+        self._tasks.start(self._say_again)
+
+    def close(self) -> None:
+        """Stop, let go of what was looked at, and dispose of every widget."""
+        if self._closed:
+            return
+        self._closed = True
+        self._tasks.close()
+        self._let_go()
+        for part in self.children:
+            part.close()
+        super().close()
+
+    async def _say_again(self) -> None:
+        for seconds in _SAY_AGAIN:
+            await asyncio.sleep(seconds)
+            for part in _shown_by(self):
+                part.send_state()
+                part.layout.send_state()
+
+    def _show_error(self, error: Exception) -> None:
+        told = str(error) or type(error).__name__
+        put(self.problem, cards.alert("The numbers below are not up to date", told))
+
+
+class Live(Alive):
+    """Base of the dashboard and the console, which look at one ledger.
 
     Args:
         settings: without them, those of the environment and `.env`.
@@ -44,24 +113,12 @@ class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     ) -> None:
         self._feed = Feed(settings, monitor)
         self._interval = interval
-        self._tasks = Tasks(self._show_error)
-        self._turn = asyncio.Lock()
         self._snapshot: Snapshot | None = None
         self._checked_at = 0.0
-        self._paused = self._closed = self._is_behind = False
-        self.head = w.HTML('<p class="ytq-note">Reading the ledger ...</p>')
-        self.problem = w.HTML()
-        self._style = w.HTML(style())
-        super().__init__([self._style, *self._parts()])
-        self.add_class("ytq")
-        _replace_current(self)
-        self.start()
+        self._paused = self._is_behind = False
+        super().__init__("Reading the ledger ...")
 
     # -- what the kinds differ in
-
-    def _parts(self) -> list[Any]:
-        """Every widget of the page, top to bottom."""
-        raise NotImplementedError
 
     def _show(self, snapshot: Snapshot, now: float) -> None:
         """Show what is new."""
@@ -81,29 +138,12 @@ class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         """Whether it looks at the ledger by itself."""
         return not self._paused and not self._closed
 
-    def start(self) -> None:
-        """Begin to look at the ledger, where a loop runs (in a kernel it does); else call `refresh`."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return
-        self._tasks.start(self._run)
-        self._tasks.start(self._say_again)
-
     async def refresh_now(self) -> None:
         """Look at the ledger at once."""
         await self.refresh()
 
-    def close(self) -> None:
-        """Stop, let go of the ledger, and dispose of every widget."""
-        if self._closed:
-            return
-        self._closed = True
-        self._tasks.close()
+    def _let_go(self) -> None:
         self._feed.close()
-        for part in self.children:
-            part.close()
-        super().close()
 
     async def _run(self) -> None:
         while not self._closed:
@@ -112,13 +152,6 @@ class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
                 if self._snapshot is not None and not self._is_behind:
                     self._tasks.start(self.read_more)
             await asyncio.sleep(self._interval)
-
-    async def _say_again(self) -> None:
-        for seconds in _SAY_AGAIN:
-            await asyncio.sleep(seconds)
-            for part in _shown_by(self):
-                part.send_state()
-                part.layout.send_state()
 
     async def refresh(self) -> None:
         """Look at the ledger once and show what is new; an error is shown, and the next look tries again."""
@@ -152,10 +185,6 @@ class Live(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _more_was_read(self) -> None:
         """Show it soon."""
 
-    def _show_error(self, error: Exception) -> None:
-        told = str(error) or type(error).__name__
-        put(self.problem, cards.alert("The numbers below are not up to date", told))
-
 
 def _shown_by(part: Any) -> Iterator[Any]:
     """A widget and all within it; not those that a person may be typing into."""
@@ -171,7 +200,7 @@ def put(widget: Any, text: str) -> None:
         widget.value = text
 
 
-def _replace_current(panel: Live) -> None:
+def _replace_current(panel: Alive) -> None:
     """Stop the one of the same kind that was there before."""
     kind = type(panel)
     before = _current[kind]() if kind in _current else None

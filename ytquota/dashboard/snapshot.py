@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import date
 
     from ytquota.auth.sets import CredentialSet
     from ytquota.dashboard.history import History
@@ -41,6 +42,32 @@ class Pool:
     resets_at: float
     trend: tuple[int, ...] = ()
     check: Check | None = None
+
+    @classmethod
+    def of(
+        cls,
+        key: PoolKey,
+        facts: Mapping[str, Any],
+        resets_at: float,
+        *,
+        check: Check | None = None,
+        trend: tuple[int, ...] = (),
+    ) -> Pool:
+        """Make one of what a usage summary says of it."""
+        until = facts["exhausted_until"]
+        return cls(
+            project=key.project,
+            bucket=key.bucket,
+            used=facts["used"],
+            refused=facts["refused"],
+            limit=facts["limit"],
+            left=facts["left"],
+            limit_source=facts["limit_source"],
+            exhausted_until=datetime.fromisoformat(until).timestamp() if until else None,
+            resets_at=resets_at,
+            trend=trend,
+            check=check,
+        )
 
     @property
     def key(self) -> PoolKey:
