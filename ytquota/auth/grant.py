@@ -87,10 +87,10 @@ def _learn_channel(settings: Settings, token: Token, monitor: QuotaMonitor) -> t
     from googleapiclient.errors import Error  # noqa: PLC0415
 
     from ytquota.errors import YTQuotaError  # noqa: PLC0415
-    from ytquota.service import build_service  # noqa: PLC0415
+    from ytquota.service.build import service_over, signed_http  # noqa: PLC0415
     from ytquota.service.identity import Identity  # noqa: PLC0415
 
-    service = build_service(
+    http = signed_http(
         credentials=Credentials(token.content["token"]),  # type: ignore[no-untyped-call]
         identity=Identity(token.project, str(token.number)),
         monitor=monitor,
@@ -98,6 +98,7 @@ def _learn_channel(settings: Settings, token: Token, monitor: QuotaMonitor) -> t
         tag=TAG,
         priority="high",
     )
+    service = service_over(http, settings.api_endpoint)
     try:
         answer = service.channels().list(part="snippet", mine=True).execute(num_retries=2)
     except (Error, GoogleAuthError, YTQuotaError, OSError) as error:

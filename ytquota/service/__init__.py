@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ytquota.service.build import build_service
 from ytquota.service.identity import Identity, register_credentials, register_token
 from ytquota.service.own import monitored
 from ytquota.service.refused import ServerQuotaExceeded
@@ -10,7 +9,6 @@ from ytquota.service.refused import ServerQuotaExceeded
 __all__ = [
     "Identity",
     "ServerQuotaExceeded",
-    "build_service",
     "monitored",
     "register_credentials",
     "register_token",

@@ -32,7 +32,7 @@ _nested_lock = threading.RLock()
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
-def build_service(
+def signed_http(
     *,
     identity: Identity,
     monitor: QuotaMonitor,
@@ -42,8 +42,8 @@ def build_service(
     endpoint: str | None = None,
     tag: str | None = None,
     priority: str | None = None,
-) -> Any:
-    """Build a YouTube service whose every request is metered.
+) -> PerThreadHttp:
+    """Make the http object of a service: it signs and meters every request; see `service_over`.
 
     Args:
         identity: whose quota its calls spend.
@@ -56,35 +56,7 @@ def build_service(
             there.
         tag: tag of calls made outside of any `with ytquota.tag(...)`; by default the script's name.
         priority: "critical", "high", "normal" or "low"; by default that of the method.
-
-    Returns:
-        A googleapiclient Resource, safe to use from many threads at once.
     """
-    http = signed_http(
-        identity=identity,
-        monitor=monitor,
-        credentials=credentials,
-        developer_key=developer_key,
-        http=http,
-        endpoint=endpoint,
-        tag=tag,
-        priority=priority,
-    )
-    return service_over(http, endpoint)
-
-
-def signed_http(
-    *,
-    identity: Identity,
-    monitor: QuotaMonitor,
-    credentials: Any = None,
-    developer_key: str | None = None,
-    http: Any = None,
-    endpoint: str | None = None,
-    tag: str | None = None,
-    priority: str | None = None,
-) -> PerThreadHttp:
-    """Make the http object of a service: it signs, and meters. The arguments are those of `build_service`."""
     document = _document(endpoint)
     template = http if http is not None else _new_http(document["rootUrl"])
     if developer_key is not None:
@@ -95,13 +67,20 @@ def signed_http(
         scopes = list(document["auth"]["oauth2"]["scopes"])
         credentials = with_scopes_if_required(credentials, scopes)  # type: ignore[no-untyped-call]
         template = AuthorizedHttp(credentials, http=template)
-    return _facade(
-        template, None, _account(identity, monitor, document["rootUrl"], tag=tag, priority=priority)
-    )
+    account = _account(identity, monitor, document["rootUrl"], tag=tag, priority=priority)
+    return _facade(template, None, account)
 
 
 def service_over(http: PerThreadHttp | FailoverHttp, endpoint: str | None) -> Any:
-    """Build the service whose requests go through an http object that meters them."""
+    """Build the service whose requests go through an http object that meters them.
+
+    Args:
+        http: of `signed_http`, or several of these behind one face.
+        endpoint: the same as theirs.
+
+    Returns:
+        A googleapiclient Resource, safe to use from many threads at once.
+    """
     service = build_from_document(_document(endpoint), http=http, requestBuilder=request_class(http.account))
     return _finished(service, http.account)
 
@@ -118,7 +97,7 @@ def rebuild(
     document, address = service._rootDesc, service._baseUrl  # noqa: SLF001 - a Resource shows nothing
     account = _account(identity, monitor, document["rootUrl"], address, tag=tag, priority=priority)
     http = service._http  # noqa: SLF001
-    template = http.template if isinstance(http, PerThreadHttp | FailoverHttp) else http
+    template = http.template if getattr(http, "is_facade", False) else http
     twin = Resource(
         http=_facade(template, service._developerKey, account),  # noqa: SLF001
         baseUrl=address,

@@ -50,6 +50,19 @@ _UPLOAD = re.compile(r"[?&]upload_id=([^&#]+)")
 _TOKEN_TROUBLE = (OSError, httplib2.HttpLib2Error, GoogleAuthError)
 
 
+def _setting(name: str) -> Any:
+    """A setting of httplib2's that is the same for all sets."""
+
+    def read(self: FailoverHttp) -> Any:
+        return getattr(self._roster.http(self._first()), name)
+
+    def write(self: FailoverHttp, value: Any) -> None:
+        for http in self._https():
+            setattr(http, name, value)
+
+    return property(read, write)
+
+
 class FailoverHttp:
     """What googleapiclient takes for an http object: each call goes with the first set that can make it.
 
@@ -84,35 +97,9 @@ class FailoverHttp:
         """The credentials of that set, or of the one that a batch goes out with."""
         return self._roster.http(self._seat_given() or self._first()).credentials
 
-    @property
-    def timeout(self) -> Any:
-        """Seconds to wait for an answer, the same for all sets."""
-        return self._roster.http(self._first()).timeout
-
-    @timeout.setter
-    def timeout(self, seconds: float | None) -> None:
-        for http in self._https():
-            http.timeout = seconds
-
-    @property
-    def follow_redirects(self) -> Any:
-        """Whether redirects are followed, the same for all sets."""
-        return self._roster.http(self._first()).follow_redirects
-
-    @follow_redirects.setter
-    def follow_redirects(self, value: bool) -> None:
-        for http in self._https():
-            http.follow_redirects = value
-
-    @property
-    def redirect_codes(self) -> Any:
-        """Statuses that are taken for a redirect, the same for all sets."""
-        return self._roster.http(self._first()).redirect_codes
-
-    @redirect_codes.setter
-    def redirect_codes(self, codes: Any) -> None:
-        for http in self._https():
-            http.redirect_codes = codes
+    timeout = _setting("timeout")
+    follow_redirects = _setting("follow_redirects")
+    redirect_codes = _setting("redirect_codes")
 
     def close(self) -> None:
         """Close the connections of all sets."""

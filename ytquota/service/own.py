@@ -12,7 +12,7 @@ from ytquota.errors import CredentialError
 from ytquota.intelligence.monitors import monitor_of
 from ytquota.monitor.opening import provisional_project
 from ytquota.service.account import OWN
-from ytquota.service.build import build_service, rebuild
+from ytquota.service.build import rebuild, service_over, signed_http
 from ytquota.service.identity import Identity, identity_of_credentials, project_of_credentials
 from ytquota.settings import Settings
 
@@ -65,15 +65,17 @@ def monitored(
     credentials, key, http = build.get("credentials", service), build.get("developerKey"), build.get("http")
     settings = Settings.load()
     identity = _identity(credentials or _signer(http), key, project, credential_set, settings)
-    return build_service(
+    endpoint = build.get("endpoint") or settings.api_endpoint
+    signed = signed_http(
         identity=identity,
         monitor=monitor or monitor_of(settings),
         credentials=credentials,
         developer_key=key,
         http=http,
-        endpoint=build.get("endpoint") or settings.api_endpoint,
+        endpoint=endpoint,
         **chosen,
     )
+    return service_over(signed, endpoint)
 
 
 _BUILD = frozenset(("credentials", "developerKey", "http", "endpoint"))
