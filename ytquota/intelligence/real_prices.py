@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ytquota.intelligence.drift.arrivals import find_delay, find_gaps
-from ytquota.intelligence.drift.grid import lay
-from ytquota.intelligence.drift.ledgers import explain
 from ytquota.intelligence.drift.rules import UNIT
 from ytquota.intelligence.drift.slopes import Estimate, by_division, by_slope, joined
+from ytquota.intelligence.drift.study import study
 from ytquota.intelligence.measured import Measured, MeasuredCharge, MeasuredPrice
 from ytquota.intelligence.sends import ENDINGS
 
@@ -32,10 +30,11 @@ if TYPE_CHECKING:
     from ytquota.intelligence.drift.beliefs import Belief, Beliefs
     from ytquota.intelligence.drift.grid import Grid
     from ytquota.intelligence.drift.series import Bools, Floats, Series
+    from ytquota.intelligence.drift.study import Study
     from ytquota.intelligence.measured import ChargeVerdict, PriceVerdict
     from ytquota.prices import PriceBook
 
-__all__ = ["Measured", "MeasuredCharge", "MeasuredPrice", "measure"]
+__all__ = ["Measured", "MeasuredCharge", "MeasuredPrice", "measure", "measured_of"]
 
 _SURE = 0.95
 _NOT_RULED_OUT = 0.2  # probability that nobody else used a method on a day
@@ -68,12 +67,15 @@ def measure(
     Raises:
         ValueError: `until` is not after `since`.
     """
-    grid = lay(official, ours, since, until)
-    delay = find_delay(grid)
-    explained = explain(grid, delay, find_gaps(grid), prices, {})
+    return measured_of(study(official, ours, prices=prices, since=since, until=until))
+
+
+def measured_of(both: Study) -> Measured:
+    """The same of a study that was made already."""
+    grid, explained = both.grid, both.alone
     beliefs = explained.beliefs
     known = [_Known(*one) for one in zip(grid.series, explained.arrivals, beliefs.series, strict=True)]
-    found = [_price(grid, one, beliefs, prices) for one in known]
+    found = [_price(grid, one, beliefs, both.prices) for one in known]
     charges = [_charge(ending, known, beliefs) for ending in ENDINGS if ending not in {"ok", "not_sent"}]
     return Measured(
         tuple(price for price in found if price is not None),

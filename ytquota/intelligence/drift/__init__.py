@@ -6,7 +6,8 @@ docs/reconcile.md.
 """
 
 from ytquota.intelligence.drift.causes import Cause
-from ytquota.intelligence.drift.compare import DAYS, POOLS, Drift, compare
+from ytquota.intelligence.drift.compare import DAYS, POOLS, Drift, compare, drift_of
 from ytquota.intelligence.drift.hosts import KnownHost
+from ytquota.intelligence.drift.study import Study, study
 
-__all__ = ["DAYS", "POOLS", "Cause", "Drift", "KnownHost", "compare"]
+__all__ = ["DAYS", "POOLS", "Cause", "Drift", "KnownHost", "Study", "compare", "drift_of", "study"]

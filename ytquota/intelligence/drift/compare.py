@@ -12,12 +12,10 @@ import pandas as pd
 
 from ytquota import clock as clocks
 from ytquota.intelligence.drift.amounts import amounts
-from ytquota.intelligence.drift.arrivals import find_delay, find_gaps
-from ytquota.intelligence.drift.grid import lay
 from ytquota.intelligence.drift.hosts import KnownHost, blame_hosts
-from ytquota.intelligence.drift.ledgers import Explained, explain
 from ytquota.intelligence.drift.naming import Findings, name_causes
 from ytquota.intelligence.drift.shortfalls import shortfalls
+from ytquota.intelligence.drift.study import study
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
 
     from ytquota.intelligence.drift.causes import Cause
     from ytquota.intelligence.drift.grid import Grid
+    from ytquota.intelligence.drift.ledgers import Explained
+    from ytquota.intelligence.drift.study import Study
     from ytquota.prices import PriceBook
 
 DAYS: dict[str, str] = {
@@ -121,9 +121,19 @@ def compare(
     Raises:
         ValueError: `until` is not after `since`.
     """
-    grid = lay(official, ours, since, until)
-    delay = find_delay(grid)
-    explained = explain(grid, delay, find_gaps(grid), prices, others)
+    known = study(official, ours, prices=prices, since=since, until=until)
+    return drift_of(known, others=others, hosts=hosts, adjusted=adjusted)
+
+
+def drift_of(
+    known: Study,
+    *,
+    others: Mapping[str, pd.DataFrame] = _NOBODY,
+    hosts: Iterable[KnownHost] = (),
+    adjusted: Mapping[tuple[date, str], int] = _NOTHING,
+) -> Drift:
+    """The same of a study that was made already; the other arguments are those of `compare`."""
+    grid, explained = known.grid, known.with_ledgers(others)
     found = [
         amounts(
             series, arrivals, belief, explained.beliefs, _sends_of(explained, (series.bucket, series.method))
@@ -135,17 +145,17 @@ def compare(
     lost = shortfalls(grid, explained.arrivals, found)
     causes = [
         cause
-        for known in zip(grid.series, found, explained.beliefs.series, lost, strict=True)
-        for cause in name_causes(grid.days, Findings(*known, explained.chance, prices))
+        for series in zip(grid.series, found, explained.beliefs.series, lost, strict=True)
+        for cause in name_causes(grid.days, Findings(*series, explained.chance, known.prices))
     ]
-    whole = [day for day in grid.days if clocks.bounds_of(day).end <= until.timestamp()]
-    causes = list(blame_hosts(causes, ours, hosts, whole))
+    whole = [day for day in grid.days if clocks.bounds_of(day).end <= grid.until.timestamp()]
+    causes = list(blame_hosts(causes, known.ours, hosts, whole))
     days = _days(grid, causes)
     return Drift(
         days=days,
         pools=_pools(days, adjusted, set(whole)),
         causes=tuple(sorted(causes, key=lambda cause: (cause.day, -abs(cause.units)))),
-        until=until,
+        until=grid.until,
     )
 
 

@@ -42,15 +42,25 @@ class Explained:
     chance: dict[str, float]
 
 
-def explain(
-    grid: Grid, delay: Delay, gaps: Bools, book: PriceBook, others: Mapping[str, pd.DataFrame]
+def explain(grid: Grid, delay: Delay, gaps: Bools, book: PriceBook) -> Explained:
+    """Weigh all hypotheses by our own log."""
+    arrivals = arrive(grid, grid.series, delay, gaps)
+    return Explained(believe(grid, arrivals, book), arrivals, {}, {})
+
+
+def take_in(
+    found: Explained,
+    others: Mapping[str, pd.DataFrame],
+    *,
+    grid: Grid,
+    delay: Delay,
+    gaps: Bools,
+    book: PriceBook,
 ) -> Explained:
-    """Weigh all hypotheses, with each ledger that makes what Google counted likelier.
+    """Weigh them anew with each ledger that makes what Google counted likelier.
 
     A ledger whose calls Google did not count beside ours, such as a copy of our own, is left out.
     """
-    arrivals = arrive(grid, grid.series, delay, gaps)
-    found = Explained(believe(grid, arrivals, book), arrivals, {}, {})
     for address, frame in others.items():
         sent = place_sends(frame, grid.days, grid.until)
         if not any((series.bucket, series.method) in sent for series in grid.series):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ytquota.cloud import Cloud
     from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.monitor.redis_minutes import Minutes
     from ytquota.monitor.settled import Settled
     from ytquota.operations.limits import Learned
     from ytquota.operations.reconcile.explaining import Explained
@@ -113,9 +114,10 @@ def compare_project(
         raise
     imported = import_days(monitor, official)
     asked_until, official = official.until, official.up_to(reach(monitor, official))
-    explained, why_not = _explained(settings, monitor, official) if causes else (None, "")
+    minutes = minutes_of(monitor.ledger, project, clocks.quota_day(now))
+    explained, why_not = _explained(settings, monitor, official, minutes) if causes else (None, "")
     lost = explained.lost(clocks.quota_day(now)) if explained else {}
-    ours = _settled(monitor, official, now)
+    ours = _settled(monitor, official, minutes, now)
     checks = _checks(ours, official, now, lost) if ours else {}
     file.note(project, checks)
     try:
@@ -132,29 +134,32 @@ def compare_project(
         no_limits,
         explained,
         why_not,
-        _why_not_lowered(monitor, project, explained),
+        _why_not_lowered(monitor, project, explained, minutes),
         is_known=ours is not None or official.until.timestamp() <= clocks.bounds_at(now).start,
     )
 
 
-def _explained(settings: Settings, monitor: QuotaMonitor, official: Official) -> tuple[Explained | None, str]:
+def _explained(
+    settings: Settings, monitor: QuotaMonitor, official: Official, minutes: Minutes | None
+) -> tuple[Explained | None, str]:
     """Where a drift comes from, or why that cannot be told."""
     try:
         from ytquota.operations.reconcile.explaining import explain  # noqa: PLC0415 - pandas, an extra
     except ImportError as error:
         return None, f"To say where a drift comes from takes pip install 'ytquota[analysis]' ({error})."
-    explained = explain(settings, monitor, official)
+    explained = explain(settings, monitor, official, minutes)
     if explained is None:
         return None, "Nothing that has settled was called through this ledger: all of it is from elsewhere."
     return explained, ""
 
 
-def _settled(monitor: QuotaMonitor, official: Official, now: float) -> Settled | None:
+def _settled(
+    monitor: QuotaMonitor, official: Official, minutes: Minutes | None, now: float
+) -> Settled | None:
     """Our count up to where Google's figures end; None while nothing of today has settled, or unknown."""
     bounds, until = clocks.bounds_at(now), official.until.timestamp()
     if until <= bounds.start:
         return None
-    minutes = minutes_of(monitor.ledger, official.project, bounds.day)
     if minutes:
         return minutes.settled_count(until, earliest=bounds.start)
     path = journal_path(monitor.folder / "calls", bounds.day, official.project)
@@ -177,9 +182,10 @@ def _checks(ours: Settled, official: Official, now: float, lost: Mapping[str, in
     }
 
 
-def _why_not_lowered(monitor: QuotaMonitor, project: str, explained: Explained | None) -> str:
+def _why_not_lowered(
+    monitor: QuotaMonitor, project: str, explained: Explained | None, minutes: Minutes | None
+) -> str:
     """Why no count may be lowered: minutes that Google lost look like calls that it did not count."""
-    minutes = minutes_of(monitor.ledger, project, clocks.quota_day(monitor.clock.time()))
     if minutes and (others := minutes.others):
         word = "another host charges" if len(others) == 1 else f"{len(others)} other hosts charge"
         return f"{word} this ledger, too, and which calls were sent there is not known here."

@@ -7,13 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
-from ytquota.intelligence.drift import Drift, KnownHost, compare
+from ytquota.intelligence.drift import Drift, KnownHost, drift_of, study
 from ytquota.intelligence.official import official_frame
 from ytquota.intelligence.price_proposals import propose
-from ytquota.intelligence.real_prices import Measured, measure
+from ytquota.intelligence.real_prices import Measured, measured_of
 from ytquota.intelligence.sends import read_sends
 from ytquota.monitor.places import journal_path
-from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.monitor.settled import adjusted
 from ytquota.operations.reconcile.other_ledgers import sends_elsewhere
 
@@ -60,7 +59,9 @@ class Explained:
         return {"drift": self.drift.to_json(), "prices": self.measured.to_json()}
 
 
-def explain(settings: Settings, monitor: QuotaMonitor, official: Official) -> Explained | None:
+def explain(
+    settings: Settings, monitor: QuotaMonitor, official: Official, minutes: Minutes | None
+) -> Explained | None:
     """Find out what explains the difference, on each day from that of the first own call on.
 
     Returns:
@@ -70,6 +71,7 @@ def explain(settings: Settings, monitor: QuotaMonitor, official: Official) -> Ex
         settings: where to look for second ledgers.
         monitor: whose log.
         official: what Google counted.
+        minutes: what a ledger that several hosts share knows of today; None of a journal.
 
     Raises:
         LedgerUnavailable: the log cannot be read.
@@ -79,18 +81,18 @@ def explain(settings: Settings, monitor: QuotaMonitor, official: Official) -> Ex
     if own is None or official.until <= clocks.day_start(own):
         return None
     since, today = clocks.day_start(max(official.first, own)), clocks.quota_day(now)
-    minutes = minutes_of(monitor.ledger, project, today)
     corrected = (
         minutes.now.adjusted if minutes else adjusted(journal_path(monitor.folder / "calls", today, project))
     )
-    theirs = official_frame(official.readings)
-    ours = read_sends(monitor, project, since - _EARLIER, now)
-    drift = compare(
-        theirs,
-        ours,
+    both = study(
+        official_frame(official.readings),
+        read_sends(monitor, project, since - _EARLIER, now),
         prices=monitor.prices,
         since=since,
         until=official.until,
+    )
+    drift = drift_of(
+        both,
         others=sends_elsewhere(
             settings, monitor, project, since, now, hosts=minutes.now.hosts if minutes else ()
         ),
@@ -99,8 +101,7 @@ def explain(settings: Settings, monitor: QuotaMonitor, official: Official) -> Ex
     )
     if minutes and minutes.others:  # their calls are not among ours, and would make every price look higher
         return Explained(drift, Measured((), ()))
-    measured = measure(theirs, ours, prices=monitor.prices, since=since, until=official.until)
-    return Explained(drift, measured)
+    return Explained(drift, measured_of(both))
 
 
 def _hosts(minutes: Minutes, today: date, until: datetime) -> Iterator[KnownHost]:
