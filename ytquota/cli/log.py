@@ -108,11 +108,9 @@ def log(
         rows: Iterable[dict[str, Any]] = filter(wanted, with_progress(found, first, end))
         if names:
             _sums(rows, names, as_json=as_json, as_csv=as_csv)
-        elif as_json:
-            _json_lines(rows if last is None else deque(rows, maxlen=last))
-        elif as_csv:
-            columns = (*COLUMNS, *OF_FLEET) if all_ledgers else COLUMNS
-            _csv(rows if last is None else deque(rows, maxlen=last), columns)
+        elif as_json or as_csv:
+            rows = rows if last is None else deque(rows, maxlen=last)
+            _json_lines(rows) if as_json else _csv(rows, (*COLUMNS, *(OF_FLEET if all_ledgers else ())))
         else:
             _table(rows, last or _SHOWN)
 

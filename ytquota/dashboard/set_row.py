@@ -17,7 +17,7 @@ from ytquota.dashboard.login_box import LoginBox
 from ytquota.prices import BUCKETS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from ytquota.auth.actions import Outcome
     from ytquota.auth.sets import CredentialSet
@@ -79,9 +79,6 @@ class SetRow(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 def set_actions(number: int, desk: Desk, seen: Seen) -> dict[str, Action]:
     """Return what can be done to a set, by name: the functions of the command line, behind a question."""
 
-    def users(_: str) -> Sequence[str]:
-        return moves.set_users(seen()[0], number)
-
     def act(function: Callable[..., Outcome]) -> Callable[[str, str], tuple[bool, str]]:
         def acts(reason: str, choice: str) -> tuple[bool, str]:
             outcome = function(*desk(), number, *([choice] if choice else []), why=reason)
@@ -114,7 +111,7 @@ def set_actions(number: int, desk: Desk, seen: Seen) -> dict[str, Action]:
             f"Disable set {number}",
             preview(rotation.preview_disable),
             act(rotation.disable),
-            adds=users,
+            adds=lambda _: moves.set_users(seen()[0], number),
             is_destructive=True,
         ),
         "enable": Action(f"Enable set {number}", preview(rotation.preview_enable), act(rotation.enable)),

@@ -16,7 +16,7 @@ from ytquota.monitor.fleet.log import FleetLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
+    from datetime import date, datetime
     from pathlib import Path
 
     from distributed import Client
@@ -110,15 +110,15 @@ class Fleet:
         A row of an archived day stands for a quarter of an hour of calls alike, any other for a call.
         """
         since = clocks.day_start(first) if first else None
-        until = clocks.bounds_of(last).end if last else None
-        parts = list(self._parts(first, last))
+        until = clocks.utc(clocks.bounds_of(last).end) if last else None
+        parts = list(self._parts(since, until))
         whole = pd.concat([_empty(), *(part for part in parts if len(part))], ignore_index=True)
         seconds = whole["at"].astype("int64") / 1e6
         wanted = pd.Series(data=True, index=whole.index)
         if since is not None:
             wanted &= seconds >= since.timestamp()
         if until is not None:
-            wanted &= seconds < until
+            wanted &= seconds < until.timestamp()
         for name, value in (("project", project), ("bucket", bucket)):
             if value is not None:
                 wanted &= whole[name] == (self.fleet.number_of(value) if name == "project" else value)
@@ -126,10 +126,8 @@ class Fleet:
 
     # -- inside
 
-    def _parts(self, first: date | None, last: date | None) -> Iterator[pd.DataFrame]:
+    def _parts(self, since: datetime | None, until: datetime | None) -> Iterator[pd.DataFrame]:
         """The frames of each ledger: archived days rolled up, the others call by call."""
-        since = clocks.day_start(first) if first else None
-        until = clocks.utc(clocks.bounds_of(last).end) if last else None
         days = self._log.span(since, until)
         journals = self._log.journals(*days)
         for listed, parts in self._log.archived("rollup", *days, journals):
