@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from ytquota import clock as clocks
+from ytquota.clock import ManualClock
 from ytquota.cloud import connect
 from ytquota.monitor import QuotaMonitor
 from ytquota.operations import reconcile
+from ytquota.sandbox import Sandbox
 from ytquota.service import monitored
 from ytquota.settings import Settings
 
 ONE = "111111111111"
+NOON = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
+"""A Friday, 12:00 Pacific."""
 
 
 class ReconciledBot:
@@ -62,3 +68,33 @@ class ReconciledBot:
     def close(self):
         self.service.close()
         self.monitor.close()
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(NOON)
+
+
+@pytest.fixture
+def sandbox(clock):
+    with Sandbox(clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+def new_bot(sandbox, clock):
+    """Make a bot in a folder; all of them are closed in the end."""
+    opened = []
+
+    def new_bot(folder, **options):
+        opened.append(ReconciledBot(folder, sandbox, clock, **options))
+        return opened[-1]
+
+    yield new_bot
+    for bot in opened:
+        bot.close()
+
+
+@pytest.fixture
+def bot(bot_folder, new_bot):
+    return new_bot(bot_folder)

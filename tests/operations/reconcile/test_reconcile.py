@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import random
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from googleapiclient.errors import HttpError
 
 from ytquota import clock as clocks
-from ytquota.clock import ManualClock
 from ytquota.cloud import CloudError
 from ytquota.intelligence import QuotaIntelligence
 from ytquota.monitor import Demand, Journal, QuotaMonitor
@@ -24,35 +21,10 @@ from ytquota.operations import reconcile
 from ytquota.operations.doctor import examine
 from ytquota.operations.reconcile import routine
 from ytquota.operations.watch import Watch
-from ytquota.sandbox import Sandbox
 
-_SPEC = importlib.util.spec_from_file_location(
-    "reconciled_bot", Path(__file__).with_name("reconciled_bot.py")
-)
-reconciled_bot = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(reconciled_bot)
-
-ONE = reconciled_bot.ONE
+ONE = "111111111111"
 NOON = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 """A Friday, 12:00 Pacific."""
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-def sandbox(clock):
-    with Sandbox(clock=clock) as running:
-        yield running
-
-
-@pytest.fixture
-def bot(bot_folder, sandbox, clock):
-    bot = reconciled_bot.ReconciledBot(bot_folder, sandbox, clock)
-    yield bot
-    bot.close()
 
 
 def label(bot):

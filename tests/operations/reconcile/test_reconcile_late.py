@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,15 +16,8 @@ from ytquota.operations import reconcile
 from ytquota.operations.reconcile.reach import figures_end
 from ytquota.operations.reconcile.reading import Official
 from ytquota.operations.watch import Watch
-from ytquota.sandbox import Sandbox
 
-_SPEC = importlib.util.spec_from_file_location(
-    "reconciled_bot", Path(__file__).with_name("reconciled_bot.py")
-)
-reconciled_bot = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(reconciled_bot)
-
-ONE = reconciled_bot.ONE
+ONE = "111111111111"
 NOON = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 """A Friday, 12:00 Pacific."""
 MINUTE = timedelta(minutes=1)
@@ -35,19 +26,6 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def clock():
     return ManualClock(NOON + timedelta(seconds=7))
-
-
-@pytest.fixture
-def sandbox(clock):
-    with Sandbox(clock=clock) as running:
-        yield running
-
-
-@pytest.fixture
-def bot(bot_folder, sandbox, clock):
-    bot = reconciled_bot.ReconciledBot(bot_folder, sandbox, clock)
-    yield bot
-    bot.close()
 
 
 @pytest.mark.slow

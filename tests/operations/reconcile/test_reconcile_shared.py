@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import redis
@@ -18,16 +16,10 @@ from benchmarks.redis_server import redis_server
 from ytquota.cli.drift_page import facts_of, page
 from ytquota.clock import ManualClock
 from ytquota.operations import reconcile
-from ytquota.sandbox import Sandbox
-
-_BOT = Path(__file__).with_name("reconciled_bot.py")
-_SPEC = importlib.util.spec_from_file_location("reconciled_bot", _BOT)
-reconciled_bot = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(reconciled_bot)
 
 pytestmark = pytest.mark.redis
 
-ONE = reconciled_bot.ONE
+ONE = "111111111111"
 NOON = datetime(2026, 11, 20, 20, 0, 7, tzinfo=UTC)
 """A Friday, 12:00:07 Pacific."""
 
@@ -56,12 +48,6 @@ def clock():
 
 
 @pytest.fixture
-def sandbox(clock):
-    with Sandbox(clock=clock) as running:
-        yield running
-
-
-@pytest.fixture
 def redis_url(tmp_path):
     """The address of a Redis of this test's own."""
     if not shutil.which("redis-server"):
@@ -73,7 +59,7 @@ def redis_url(tmp_path):
 
 
 @pytest.fixture
-def host(tmp_path, sandbox, clock, redis_url):
+def host(tmp_path, new_bot, redis_url):
     """A bot on a host of this name, with its own folder, on the ledger that all share."""
     opened = []
 
@@ -81,14 +67,10 @@ def host(tmp_path, sandbox, clock, redis_url):
         folder = tmp_path / name
         folder.mkdir()
         cloud = opened[0].cloud if opened else None
-        opened.append(
-            reconciled_bot.ReconciledBot(folder, sandbox, clock, cloud=cloud, YTQUOTA_LEDGER=redis_url)
-        )
+        opened.append(new_bot(folder, cloud=cloud, YTQUOTA_LEDGER=redis_url))
         return opened[-1]
 
-    yield open_
-    for bot in opened:
-        bot.close()
+    return open_
 
 
 @pytest.mark.slow
