@@ -30,7 +30,8 @@ def header(report: Mapping[str, Any], now: float) -> str:
     ledgers = report["ledgers"]
     answer = sum(ledger["reachable"] for ledger in ledgers)
     whole = answer == len(ledgers)
-    told = f"{len(ledgers)} ledgers" if whole else f"{answer} of {len(ledgers)} ledgers answer"
+    count = f"{len(ledgers)} ledger{'s' * (len(ledgers) != 1)}"
+    told = count if whole else f"{answer} of {count} answer"
     resets = datetime.fromisoformat(report["resets_at"]).timestamp()
     return (
         '<div class="ytq-head"><div><h2>Quota of the fleet today</h2>'
