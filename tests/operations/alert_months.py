@@ -22,12 +22,11 @@ from ytquota.operations.alerts import Book, Lookout
 from ytquota.operations.alerts.delivery import channels
 from ytquota.settings import AlertSettings, Secret, Settings
 
-START = date(2026, 3, 2)  # before the change of clocks
+START = date(2026, 3, 2)  # a Monday before the change of clocks
 LIMIT = 10_000
 UNITS = 50
 LOOK = 300.0
 SOON = 1800.0
-WEEK = 7 * 86_400.0
 KINDS = ("steady", "streams", "rounds", "runaway", "growing")
 """A daily cycle; evenings of streams; rounds of a crawler; a loop gone wild; growing demand."""
 
@@ -42,7 +41,7 @@ class Score:
     announced: int = 0  # of these by run-out or burn, half an hour ahead or more
     told_when: int = 0  # of the others, by a share alert that said when nothing is left at this pace
     false_alarms: int = 0
-    worst_week: int = 0  # most false alarms within any seven times 24 hours
+    worst_week: int = 0  # most false alarms from a Monday to the Sunday after
     repeated: int = 0
     alerts: Counter = field(default_factory=Counter)
     ahead: list = field(default_factory=list)  # minutes
@@ -116,12 +115,13 @@ def live(folder, kind, *, days, seed, deliver=None):
     clock, rng, score = ManualClock(bounds_of(START).start), Random(f"{kind} {seed}"), Score()
     monitor = Recorder(Journal(folder / "calls", clock=clock), clock=clock, folder=folder)
     lookout, book = Lookout(settings, monitor, forecast_every=1800.0, publishes=False), Book(folder)
-    in_vain = []
+    in_vain: Counter = Counter()
     for number in range(days):
         day = START + timedelta(days=number)
         calls = sorted(calls_of(kind, day, number, days, rng))
         half, gone, told = _day(monitor, clock, day, calls, lookout, book, deliver)
-        _judge(score, half, gone, told, in_vain)
+        in_vain[number // 7] += _judge(score, half, gone, told)
+    score.worst_week = max(in_vain.values())
     monitor.close()
     return score
 
@@ -156,7 +156,8 @@ def _day(monitor, clock, day, calls, lookout, book, deliver):
         half = half or (at if used >= LIMIT / 2 else None)
 
 
-def _judge(score, half, gone, told, in_vain):
+def _judge(score, half, gone, told):
+    """Add a day to the score, and return how many false alarms it had."""
     alerts = [one for one in told if one.kind == "alert"]
     score.days += 1
     score.alerts.update(one.rule for one in alerts)
@@ -165,10 +166,7 @@ def _judge(score, half, gone, told, in_vain):
     warned = [one.at.timestamp() for one in alerts if one.rule in {"run-out", "burn"}]
     if gone is None:
         score.false_alarms += len(warned)
-        in_vain += warned
-        lately = [sum(at - WEEK < one <= at for one in in_vain) for at in warned]
-        score.worst_week = max([score.worst_week, *lately])
-        return
+        return len(warned)
     score.run_outs += 1
     if gone - half > 3600:
         when = [
@@ -179,6 +177,7 @@ def _judge(score, half, gone, told, in_vain):
         score.announced += in_time
         score.told_when += not in_time and any(at <= gone - SOON for at in when)
         score.ahead += [(gone - warned[0]) / 60] if warned else [0.0]
+    return 0
 
 
 def _main(folder, kind, days, seed, webhook=None):

@@ -54,8 +54,8 @@ def test_burn_is_measured_against_what_is_left_until_the_reset():
 def test_a_forecast_that_knows_the_pace_silences_the_burn():
     """Five rounds a day look like a run-out five times a day, and are none: both must find it likely."""
     hot = replace(FINE, used=7_000, fast=4_000.0, slow=4_000.0)
-    assert states(replace(hot, probability=0.45))["burn"] == "between"
-    assert states(replace(hot, probability=0.55))["burn"] == "on"
+    assert states(replace(hot, probability=0.25))["burn"] == "between"
+    assert states(replace(hot, probability=0.35))["burn"] == "on"
     assert states(replace(hot, probability=None))["burn"] == "on"
 
 
@@ -91,22 +91,20 @@ def test_a_run_out_that_is_far_off_must_be_all_but_certain():
     assert states(replace(FINE, probability=0.98, run_out_at=far))["run-out"] == "on"
 
 
-def test_after_a_false_alarm_only_near_certainty_is_told_for_seven_days():
-    """Edges remember what came of a warning; a run-out that came true does not count."""
-    edges = Edges()
+def test_after_a_false_alarm_only_near_certainty_is_told_until_monday():
+    """Edges remember what came of a warning of this week; a run-out that came true does not count."""
+    edges, wednesday, sunday = Edges(), START + 90_000, START + 5.9 * 86_400
     near = replace(FINE, probability=0.78, run_out_at=RESET - timedelta(hours=9))
     assert [one.rule for one in told(edges, near, START + 43_200)] == ["run-out"]
     assert edges.vain("111", "default", START + 43_200) == 0
 
-    told(edges, FINE, START + 90_000)
-    assert edges.vain("111", "default", START + 90_000) == 1
-    told(edges, FINE, START + 8 * 86_400 - 60)
-    assert edges.vain("111", "default", START + 8 * 86_400 - 60) == 1
-    assert edges.vain("111", "default", START + 8 * 86_400 + 60) == 0
-
-    told(edges, replace(near, probability=0.99), START + 130_000)
-    told(edges, replace(FINE, used=10_000, exhausted=True), START + 140_000)
-    assert edges.vain("111", "default", START + 2 * 86_400 + 60) == 1
+    told(edges, FINE, wednesday)
+    assert edges.vain("111", "default", wednesday) == 1
+    told(edges, replace(near, probability=0.99, used=8_000), wednesday + 40_000)
+    told(edges, replace(FINE, used=10_000, exhausted=True), wednesday + 50_000)
+    told(edges, FINE, sunday)
+    assert edges.vain("111", "default", sunday) == 1
+    assert edges.vain("111", "default", START + 6 * 86_400 + 60) == 0
 
 
 def test_near_certainty_is_a_forecast_of_99_per_cent_for_a_pool_well_used():
@@ -251,6 +249,9 @@ def test_the_texts_name_pool_figures_and_reset():
 
     assert texts["run-out"].startswith("Pool default of project 111 will probably run out at about 15:00 PST")
     assert "(90% likely; 1,000 of 10,000 used)" in texts["run-out"]
+    hot = replace(FINE, used=7_000, fast=4_000.0, slow=4_000.0, probability=0.4)
+    burn = next(one.text for one in judge(hot, Thresholds()) if one.rule == "burn")
+    assert burn.endswith("the 3,000 that are left go in 45 minutes; a run-out is 40% likely.")
     assert "3 calls were refused in the last ten minutes; 9,000 of 10,000 are left" in texts["refusals"]
 
 

@@ -61,15 +61,15 @@ def tell(what, score):
     sys.stdout.write(
         f"{what:8} {score.days:4} days, {score.slow_run_outs:3} slow run-outs, announced {score.announced} "
         f"({middle:.0f} min ahead) and told when {score.told_when}; {score.false_alarms} false alarms "
-        f"({score.false_alarms / weeks:.2f} a week, up to {score.worst_week} in seven days), "
+        f"({score.false_alarms / weeks:.2f} a week, up to {score.worst_week} in one), "
         f"repeated {score.repeated}, {dict(score.alerts)}\n"
     )
     sys.stdout.flush()
 
 
 def assert_holds(score):
-    """Nine of ten slow run-outs half an hour ahead; never two false alarms in seven days; nothing twice."""
-    assert score.announced + score.told_when >= 0.9 * score.slow_run_outs
+    """Nine of ten slow run-outs half an hour ahead; never two false alarms in a week; nothing twice."""
+    assert score.announced >= 0.9 * score.slow_run_outs
     assert score.worst_week <= 1
     assert score.repeated == 0
 
@@ -83,7 +83,6 @@ def test_a_month_of_steady_demand(tmp_path, receiver):
     tell("steady", score)
 
     assert score.slow_run_outs >= 3
-    assert score.announced >= 0.9 * score.slow_run_outs
     assert_holds(score)
     assert len(arrived) == len(set(arrived)) >= sum(score.alerts.values())
 
@@ -107,5 +106,4 @@ def test_twenty_months_of_five_kinds(tmp_path, receiver):
     tell("total", total)
 
     assert_holds(total)
-    assert total.announced >= 0.8 * total.slow_run_outs
     assert len(arrived) == len(set(arrived)) >= sum(total.alerts.values())

@@ -11,11 +11,10 @@ from ytquota.clock import quota_day, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from ytquota.operations.alerts.rules import Condition
 
-_MEMORY = timedelta(days=7)  # whole quota days: so no span of seven times 24 hours is cut short by midnight
 _FRESH = "A new quota day has begun, and {pool} is full again."
 
 
@@ -86,7 +85,7 @@ class Edges:
     Attributes:
         ringing: by topic and subject, what is not over yet.
         told: by topic and subject, the quota day (ISO) of the last alert.
-        warned: by pool, on which days (today and seven before) it was said to run out, and whether it did.
+        warned: by pool, on which days of this week it was said to run out, and whether it did.
     """
 
     ringing: dict[str, Ringing] = field(default_factory=dict)
@@ -94,11 +93,10 @@ class Edges:
     warned: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     def vain(self, project: str, bucket: str, at: float) -> int:
-        """On how many of the seven quota days before today a pool was said to run out, and did not."""
+        """On how many quota days of this week, before today, a pool was said to run out, and did not."""
         today = quota_day(at)
-        first = (today - _MEMORY).isoformat()
         days = self.warned.get(f"{project}/{bucket}", {})
-        return sum(not came for day, came in days.items() if first <= day < today.isoformat())
+        return sum(not came for day, came in days.items() if _monday(today) <= day < today.isoformat())
 
     def step(self, conditions: Iterable[Condition], at: float) -> list[Alert]:
         """Take in what the rules say at an instant (epoch seconds), and return what is to be told now."""
@@ -127,15 +125,20 @@ class Edges:
         """Whatever rang about a pool of an earlier day is over: one word for each pool."""
         old = {key: one for key, one in self.ringing.items() if one.bucket and one.day != day}
         pools = {(one.project, one.bucket): one for one in reversed(old.values())}
-        oldest = (quota_day(at) - _MEMORY).isoformat()
+        monday = _monday(quota_day(at))
         for subject, days in self.warned.items():
-            self.warned[subject] = {one: came for one, came in days.items() if one >= oldest}
+            self.warned[subject] = {one: came for one, came in days.items() if one >= monday}
         for key in old:
             del self.ringing[key]
         return [
             _recovery(one, _FRESH.format(pool=f"pool {one.bucket} of project {one.project}"), at)
             for one in reversed(pools.values())
         ]
+
+
+def _monday(day: date) -> str:
+    """The first quota day (ISO) of a day's week."""
+    return (day - timedelta(days=day.weekday())).isoformat()
 
 
 def _by_topic(conditions: Iterable[Condition]) -> dict[str, list[Condition]]:

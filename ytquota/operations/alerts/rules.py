@@ -29,8 +29,8 @@ _NEAR = 18_000.0  # seconds: a run-out that is further off must be all but certa
 _LATE = 1800.0  # and so must one that is nearer: it comes too late to do much about it
 _CERTAIN = 0.97
 _SOON = 3600.0  # seconds: a pace of the last minutes says nothing about later
-_AGREED = 0.5  # a forecast that knows the pace, and gives the run-out less, does not believe that it lasts
-_ONCE_BURNT = 0.99  # what it takes after a false alarm within a week ...
+_AGREED = 0.3  # a forecast that knows the pace, and gives the run-out less, does not believe that it lasts
+_ONCE_BURNT = 0.99  # what it takes after a false alarm in the same week ...
 _WELL_USED = 0.7  # ... and of the limit so much must be used
 _PRESSING = 5400.0  # seconds
 
@@ -68,7 +68,7 @@ class Pool:
         refused_lately: the same, in the last hour.
         probability: that it runs out before the reset; None where there is no forecast.
         run_out_at: when, most likely (aware, Pacific).
-        vain: days within the last seven on which it was said to run out, and did not.
+        vain: days of this week, before today, on which it was said to run out, and did not.
         elsewhere: units that Google's counters have and this ledger has not; None where that is not known.
     """
 
@@ -198,8 +198,9 @@ def _share(pool: Pool, thresholds: Thresholds) -> Condition:
     state: State = "on" if share >= most else "off" if share < most - _SHARE_STEP else "between"
     text = f"{pool} is at {share:.0%}: {pool.used:,} of {pool.limit:,} used, full again at {_reset(pool)}."
     if pool.is_fast(thresholds.burn) and pool.gone_at:
-        text += f" At the pace of the last hour nothing is left at about {both_zones(pool.gone_at)}"
-        text += "." if pool.probability is None else f"; a run-out is {pool.probability:.0%} likely."
+        text += (
+            f" At the pace of the last hour nothing is left at about {both_zones(pool.gone_at)}{_odds(pool)}"
+        )
     return Condition(
         "share", "share", state, "warning", text, pool.project, pool.bucket, exhausted=pool.exhausted
     )
@@ -234,7 +235,7 @@ def _burn(pool: Pool, thresholds: Thresholds) -> Condition:
         text = (
             f"{pool} is spent at {pool.fast:,.0f} units an hour, {pool.burn[0]:.1f} times what would last "
             f"until {_reset(pool)}; at this pace the {pool.left:,} that are left go in "
-            f"{pool.gone_in / 60:.0f} minutes."
+            f"{pool.gone_in / 60:.0f} minutes{_odds(pool)}"
         )
     else:
         text = f"{pool} is spent at a pace that lasts until its reset at {_reset(pool)}."
@@ -278,6 +279,11 @@ def _spent_elsewhere(pool: Pool) -> Condition:
     else:
         text = f"{pool}: Google counts what this ledger counts."
     return Condition("elsewhere", "elsewhere", state, "warning", text, pool.project, pool.bucket)
+
+
+def _odds(pool: Pool) -> str:
+    """The end of a sentence that went by the pace alone: what the forecast makes of it."""
+    return "." if pool.probability is None else f"; a run-out is {pool.probability:.0%} likely."
 
 
 def _reset(pool: Pool) -> str:
