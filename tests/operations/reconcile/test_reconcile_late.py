@@ -97,6 +97,17 @@ def test_a_project_that_google_does_not_see_is_not_compared(bot, sandbox):
     assert bot.apply(compared) == []
 
 
+def test_why_nothing_is_explained_tells_no_call_from_no_figures(bot, sandbox):
+    """A ledger without calls and counters without figures are not the same."""
+    nothing_called = bot.compare(causes=True).unexplained
+    sandbox.monitoring_lag(86_400)
+    bot.call(3)
+    bot.settle()
+
+    assert nothing_called.startswith("Nothing was called through this ledger yet")
+    assert bot.compare(causes=True).unexplained.startswith("Google's figures end before the first call")
+
+
 def test_just_after_midnight_the_evening_may_be_missing(bot, sandbox):
     """Then the day before is compared up to where the figures end, not up to its end."""
     midnight = clocks.bounds_of(date(2026, 11, 21)).start

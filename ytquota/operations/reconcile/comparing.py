@@ -148,9 +148,11 @@ def _explained(
     except ImportError as error:
         return None, f"To say where a drift comes from takes pip install 'ytquota[analysis]' ({error})."
     explained = explain(settings, monitor, official, minutes)
-    if explained is None:
-        return None, "Nothing that has settled was called through this ledger: all of it is from elsewhere."
-    return explained, ""
+    if explained is not None:
+        return explained, ""
+    if monitor.own.first_day(official.project) is None:
+        return None, "Nothing was called through this ledger yet: all of it is from elsewhere."
+    return None, "Google's figures end before the first call through this ledger: nothing to explain yet."
 
 
 def _settled(
