@@ -59,14 +59,15 @@ def test_a_forecast_that_knows_the_pace_silences_the_burn():
     assert states(replace(hot, probability=None))["burn"] == "on"
 
 
-def test_what_comes_too_late_must_be_all_but_certain():
-    """Less than half an hour ahead little can be done, and the used share has been told."""
+def test_a_pace_that_the_forecast_doubts_is_told_in_time_or_not_at_all():
+    """Less than half an hour ahead it takes the probability of any warning; the used share has been told."""
     late = replace(FINE, used=9_000, fast=4_000.0, slow=4_000.0)
     assert late.gone_in == pytest.approx(900.0)
-    assert states(replace(late, probability=0.8))["burn"] == "between"
-    assert states(replace(late, probability=0.98))["burn"] == "on"
+    assert states(replace(late, probability=0.7))["burn"] == "between"
+    assert states(replace(late, probability=0.8))["burn"] == "on"
+    assert states(replace(late, used=7_000, probability=0.7))["burn"] == "on"
     soon = replace(FINE, probability=0.8, run_out_at=RESET - timedelta(seconds=FINE.seconds_left - 900))
-    assert states(soon)["run-out"] == "between"
+    assert states(soon)["run-out"] == "on"
 
 
 def test_the_used_share_tells_when_nothing_is_left_at_this_pace():
@@ -116,7 +117,6 @@ def test_near_certainty_is_a_forecast_of_99_per_cent_for_a_pool_well_used():
         replace(hot, probability=0.98),
         replace(hot, used=6_900),
         replace(hot, probability=None),
-        replace(hot, used=9_500),  # in ten minutes
     ):
         assert {states(weaker)[rule] for rule in ("run-out", "burn")} == {"between"}
 

@@ -26,7 +26,7 @@ _ELSEWHERE = 0.05  # of the limit, that Google counted and we did not
 _LITTLE = 0.5  # of that
 _CALM = 0.6  # of the threshold: below that, no run-out is expected any more
 _NEAR = 18_000.0  # seconds: a run-out that is further off must be all but certain
-_LATE = 1800.0  # and so must one that is nearer: it comes too late to do much about it
+_LATE = 1800.0  # one that is nearer comes too late to do much about it: a pace alone does not tell it
 _CERTAIN = 0.97
 _SOON = 3600.0  # seconds: a pace of the last minutes says nothing about later
 _AGREED = 0.3  # a forecast that knows the pace, and gives the run-out less, does not believe that it lasts
@@ -245,12 +245,10 @@ def _burn(pool: Pool, thresholds: Thresholds) -> Condition:
 def _is_worth_a_word(pool: Pool, thresholds: Thresholds) -> bool:
     """Whether a run-out is sure enough to be told, seen how late it is and what came of the last warnings."""
     likely = pool.probability
-    empty_in = min(pool.run_out_in, pool.gone_in) if pool.is_fast(thresholds.burn) else pool.run_out_in
-    is_late = empty_in < _LATE
     if pool.vain:
-        is_sure = likely is not None and likely >= _ONCE_BURNT
-        return is_sure and not is_late and pool.used >= _WELL_USED * pool.limit
-    return likely is None or likely >= _CERTAIN or not is_late
+        return likely is not None and likely >= _ONCE_BURNT and pool.used >= _WELL_USED * pool.limit
+    empty_in = min(pool.run_out_in, pool.gone_in) if pool.is_fast(thresholds.burn) else pool.run_out_in
+    return likely is None or likely >= thresholds.probability or empty_in >= _LATE
 
 
 def _refusals(pool: Pool) -> Condition:
