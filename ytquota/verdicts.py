@@ -7,7 +7,7 @@ function.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ytquota.answers import DAY, UNAUTHORISED, Answer, Body
@@ -33,6 +33,7 @@ class Verdict:
         refused: Google did not run the call for quota reasons; its units are given back.
         free: never charged: a 401, a missing or bad key, the token endpoint.
         bucket: the daily allowance the answer names; it may be one this version does not know.
+        guessed: the answer names none, and `bucket` is the one that its method is charged to.
         project: the project's number, if the answer names it.
         limit: the limit it names, in units of the bucket.
         until: when an exhausted pool is full again.
@@ -46,6 +47,7 @@ class Verdict:
     refused: bool = False
     free: bool = False
     bucket: str = ""
+    guessed: bool = False
     project: str | None = None
     limit: int | None = None
     until: datetime | None = None
@@ -93,7 +95,7 @@ def _by_quota_metadata(answer: Answer) -> Verdict | None:
 
 def _by_reason(answer: Answer) -> Verdict | None:
     if not _POOL_EMPTY.isdisjoint(answer.reasons):
-        return _exhausted(answer, answer.bucket or "default")
+        return _exhausted(answer, answer.bucket) if answer.bucket else _used_up(answer)
     for reason in answer.reasons:
         if reason in _TOO_FAST:
             return _too_fast(answer)
@@ -103,6 +105,21 @@ def _by_reason(answer: Answer) -> Verdict | None:
                 answer, kind, message, wait=_WAITS.get(reason), free=answer.is_free or reason in _FREE
             )
     return None
+
+
+def _used_up(answer: Answer) -> Verdict:
+    """Judge an answer that says "used up" and not of what: Google gives it for the general pool.
+
+    A call that is not charged there cannot have emptied it, and its own pool is the likelier one.
+    """
+    own = _bucket_of(answer) or "default"
+    if own == "default":
+        return _exhausted(answer, own)
+    message = (
+        f"Google says that a quota is used up for the day and not which; {answer.method} is charged to pool "
+        f"{own}, so that one is left alone."
+    )
+    return replace(_exhausted(answer, own), guessed=True, message=message)
 
 
 def _too_fast(answer: Answer) -> Verdict:

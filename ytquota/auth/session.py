@@ -139,7 +139,6 @@ class _Listener:
 
     def __init__(self, settings: Settings, monitor: QuotaMonitor) -> None:
         self._settings, self._monitor = settings, monitor
-        self._named: set[str] = set()
 
     def __call__(self, demand: Demand, verdict: Verdict) -> None:
         if verdict.kind == "credential_dead" and demand.credential_set.isdecimal():
@@ -147,7 +146,6 @@ class _Listener:
         elif verdict.kind == "exhausted":
             _log.warning("set %s, %s: %s", demand.credential_set or "?", demand.method, verdict.message)
             refresh_view(self._settings, self._monitor)
-        self._name_project(demand, verdict)
 
     def _quarantine(self, number: int, reason: str) -> None:
         """Set a key apart until another one stands in its place."""
@@ -155,16 +153,6 @@ class _Listener:
         key = chosen.api_key if chosen else None
         login = fingerprint_of_login(key.reveal()) if key is not None else ""
         Health(self._settings, self._monitor, number).died(reason, login)
-
-    def _name_project(self, demand: Demand, verdict: Verdict) -> None:
-        """An error tells which project a key belongs to, which the key itself does not."""
-        if demand.project.startswith("key:") and verdict.project and demand.project not in self._named:
-            self._named.add(demand.project)
-            _log.warning(
-                "the API key of set %s belongs to project %s: write YTQUOTA_PROJECT_%s=%s into .env, "
-                "so that it is counted there",
-                demand.credential_set, verdict.project, demand.credential_set, verdict.project,
-            )  # fmt: skip
 
 
 def _tell(choice: Choice) -> None:

@@ -17,7 +17,7 @@ from ytquota.auth.tokens import (
 )
 from ytquota.clock import PACIFIC, SystemClock, both_zones, bounds_at, utc
 from ytquota.errors import CredentialError, LedgerUnavailable
-from ytquota.monitor.opening import provisional_project
+from ytquota.monitor.revealed import is_provisional, project_of_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -92,7 +92,7 @@ class CredentialSet:
     @property
     def is_provisional(self) -> bool:
         """Whether its pools stand on their own because the key's project is not known."""
-        return bool(self.project and self.project.startswith("key:"))
+        return bool(self.project and is_provisional(self.project))
 
     @property
     def speaker(self) -> str:
@@ -194,9 +194,9 @@ def _files_say(settings: Settings, chosen: SetSettings) -> tuple[CredentialSet, 
     """Return what the files of a set say, and the fingerprint of the login in them."""
     if chosen.api_key is not None:
         key = chosen.api_key.reveal()
-        project = chosen.project or provisional_project(key)
-        one = CredentialSet(chosen.number, "api_key", project, why=_key_note(chosen))
-        return one, fingerprint_of_login(key)
+        project = chosen.project or project_of_key(key, settings.memory_dir)
+        one = CredentialSet(chosen.number, "api_key", project)
+        return replace(one, why=_key_note(one) if one.is_provisional else ""), fingerprint_of_login(key)
     try:
         token = checked_token(chosen)
     except CredentialError as error:
@@ -296,12 +296,10 @@ def _related(one: CredentialSet, sets: Sequence[CredentialSet]) -> CredentialSet
     )
 
 
-def _key_note(chosen: SetSettings) -> str:
-    if chosen.project:
-        return ""
+def _key_note(one: CredentialSet) -> str:
     return (
         "A key does not tell its project, so it is counted on its own. "
-        f"Set YTQUOTA_PROJECT_{chosen.number} to the project's number."
+        f"Set YTQUOTA_PROJECT_{one.number} to the project's number."
     )
 
 

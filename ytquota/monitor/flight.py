@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable
 from ytquota.monitor.charging import judge, outcome_of, record_of
+from ytquota.monitor.marking import marks_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,15 +16,13 @@ if TYPE_CHECKING:
     from ytquota.errors import Verdict
     from ytquota.monitor.demand import Demand
     from ytquota.monitor.ledger import CallRecord, Hold, Outcome
+    from ytquota.monitor.marking import Mark
     from ytquota.monitor.metering import QuotaMonitor
     from ytquota.prices import Price
 
 logger = logging.getLogger("ytquota")
 
 Priced = tuple["Demand", "Price"]
-
-_EARLY = 600.0
-"""Within 10 minutes after a reset an "exhausted" may still speak of yesterday, so its mark is provisional."""
 
 
 class Flight:
@@ -65,9 +64,8 @@ class Flight:
             judge(status, body, method=demand.method, now=now)
             for (demand, _), (status, body) in zip(self._priced, answers, strict=True)
         ]
-        for (demand, price), verdict in zip(self._priced, verdicts, strict=True):
-            if verdict.kind == "exhausted":
-                self._try_to_mark(demand, price, verdict)
+        for mark in marks_of(self._priced, verdicts, self._holds):
+            self._try_to_put(mark)
         self._settle(
             [(outcome_of(v), status, v.reason) for v, (status, _) in zip(verdicts, answers, strict=True)],
             latency,
@@ -93,22 +91,9 @@ class Flight:
         for project, records in by_project.items():
             self._monitor.settle(self._holds[project], records)
 
-    def _try_to_mark(self, demand: Demand, price: Price, verdict: Verdict) -> None:
+    def _try_to_put(self, mark: Mark) -> None:
         try:
-            self._mark(demand, price, verdict)
+            mark.put(self._monitor.ledger)
         except LedgerUnavailable as error:
             # the settlement still has to be kept, and the caller told of the refusal
             logger.warning("%s That the pool is exhausted could not be noted.", error)
-
-    def _mark(self, demand: Demand, price: Price, verdict: Verdict) -> None:
-        """A mark belongs to the day of the hold that met it, or to the window that the server named."""
-        ledger, hold = self._monitor.ledger, self._holds[demand.project]
-        bucket = verdict.bucket or price.bucket
-        day = clocks.quota_day(verdict.window_start) if verdict.window_start else hold.day
-        bounds = clocks.bounds_of(day)
-        is_early = verdict.window_start is None and hold.at - bounds.start < _EARLY
-        if verdict.limit is not None:
-            ledger.limit(demand.project, bucket, verdict.limit, source="server")
-        ledger.exhaust(
-            demand.project, bucket, bounds.end, reason=verdict.reason, day=day, provisional=is_early
-        )

@@ -21,6 +21,7 @@ from ytquota.monitor.log import JournalLog, Position
 from ytquota.monitor.official import OfficialDays
 from ytquota.monitor.priorities import Priorities
 from ytquota.monitor.reconciled import ReconciledFile
+from ytquota.monitor.revealed import Revealed
 from ytquota.monitor.summary import usage_summary
 from ytquota.monitor.views import UsageView
 from ytquota.prices import PriceBook, canonical
@@ -73,6 +74,7 @@ class QuotaMonitor:
         self.priorities = priorities or Priorities()
         self._project_of = project_of
         self._view = UsageView(folder / "quota_usage.json")
+        self._revealed = Revealed(folder)
         self._audit = Audit(folder / "audit.jsonl")
         self.official = OfficialDays(folder / "official")
         self._log = JournalLog(
@@ -166,11 +168,12 @@ class QuotaMonitor:
         self._refresh_view()
 
     def report(self, priced: Sequence[Priced], verdicts: Sequence[Verdict]) -> None:
-        """Tell the caller's hook of every answer that is not fine."""
-        if self.on_verdict is None:
-            return
+        """Tell the caller's hook of every answer that is not fine, and people of projects that differ."""
         for (demand, _), verdict in zip(priced, verdicts, strict=True):
-            if verdict.kind != "ok":
+            if verdict.kind == "ok":
+                continue
+            self._revealed.note(demand, verdict)
+            if self.on_verdict is not None:
                 self.on_verdict(demand, verdict)
 
     def call(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import orjson
 
 from ytquota.clock import SystemClock
 from ytquota.monitor.journal import Journal
+from ytquota.monitor.revealed import project_of_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def _ledger(settings: Settings, clock: Clock) -> Ledger:
 def project_of_set(settings: Settings) -> Callable[[int], str | None]:
     """A function from a set's number to its project.
 
-    YTQUOTA_PROJECT_N, or the number in the token's client_id.
+    YTQUOTA_PROJECT_N, or the number in the token's client_id, or what an error of Google's said of a key.
     """
 
     @cache
@@ -63,7 +63,7 @@ def project_of_set(settings: Settings) -> Callable[[int], str | None]:
         if chosen.project:
             return str(chosen.project)
         if chosen.api_key is not None:
-            return provisional_project(chosen.api_key.reveal())
+            return project_of_key(chosen.api_key.reveal(), settings.memory_dir)
         for path in (chosen.token_file, chosen.secrets_file):
             found = _project_in(path.read_bytes()) if path and path.exists() else None
             if found:
@@ -71,11 +71,6 @@ def project_of_set(settings: Settings) -> Callable[[int], str | None]:
         return None
 
     return project_of
-
-
-def provisional_project(api_key: str) -> str:
-    """The pool of an API key whose project nobody has named yet: `key:<digest>`."""
-    return f"key:{hashlib.sha256(api_key.encode()).hexdigest()[:12]}"
 
 
 def _project_in(content: bytes) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ytquota.service.identity import Identity, register_credentials, register_token
 from ytquota.service.own import monitored
-from ytquota.service.refused import ServerQuotaExceeded
+from ytquota.service.refused import FinalAnswer, ServerQuotaExceeded
 
 __all__ = [
+    "FinalAnswer",
     "Identity",
     "ServerQuotaExceeded",
     "monitored",

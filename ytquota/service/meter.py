@@ -18,6 +18,7 @@ from ytquota.errors import QuotaExceeded
 from ytquota.service.attempts import current_attempts
 from ytquota.service.connection import Exchange, on_wire, watched_connection
 from ytquota.service.multipart import PartAnswer, compose, read_answers
+from ytquota.service.refused import FinalAnswer, is_final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,7 @@ class MeteredHttp:
         Raises:
             QuotaExceeded: it was not sent; for a batch, `fits` says how many parts would fit.
             ServerQuotaExceeded: the server refused it until the reset.
+            FinalAnswer: the google client would repeat what the server answered, and in vain.
             HttpError: this was a further attempt, it was not sent, and this is what the server said to the
                 last one.
             LedgerUnavailable: the ledger cannot be read or written; nothing was sent.
@@ -113,10 +115,18 @@ class MeteredHttp:
         verdicts = flight.answered(
             self._answers(trip, response, content), latency=time.perf_counter() - started
         )
-        self._compare_projects(trip, verdicts)
-        if trip.is_answered_whole(response.status) and verdicts[0].kind == "exhausted":
-            raise self.account.refusal(response, content, trip, verdicts[0])
+        if verdicts[0].kind != "ok" and trip.is_answered_whole(response.status):
+            self._raise_if_in_vain(trip, response, content, verdicts[0])
         return response, content
+
+    def _raise_if_in_vain(
+        self, trip: Trip, response: httplib2.Response, content: bytes, verdict: Verdict
+    ) -> None:
+        """End the google client's retries where they would only spend quota: it repeats any 429 and 5xx."""
+        if verdict.kind == "exhausted":
+            raise self.account.refusal(response, content, trip, verdict)
+        if is_final(response.status, verdict):
+            raise FinalAnswer(response, content, trip.uri, verdict=verdict)
 
     def _answers(
         self, trip: Trip, response: httplib2.Response, content: bytes
@@ -147,29 +157,6 @@ class MeteredHttp:
             flight.lost(reason, latency=latency)
         else:
             flight.not_sent(reason)
-
-    def _compare_projects(self, trip: Trip, verdicts: list[Verdict]) -> None:
-        """Say so, once, when an error names another project than the one that is charged."""
-        for demand, verdict in zip(trip.demands, verdicts, strict=True):
-            if (
-                verdict.project
-                and verdict.project != demand.project
-                and (demand.project, verdict.project) not in _told
-            ):
-                _told.add((demand.project, verdict.project))
-                _log.warning(
-                    "YouTube counts the calls of set %s in project %s, ytquota in %s: "
-                    "set YTQUOTA_PROJECT_%s=%s or pass project=%r.",
-                    demand.credential_set,
-                    verdict.project,
-                    demand.project,
-                    demand.credential_set if demand.credential_set.isdecimal() else "N",
-                    verdict.project,
-                    verdict.project,
-                )
-
-
-_told: set[tuple[str, str]] = set()
 
 
 def is_metered(http: Any) -> bool:

@@ -10,13 +10,15 @@ from googleapiclient.discovery import Resource
 
 from ytquota.errors import CredentialError
 from ytquota.intelligence.monitors import monitor_of
-from ytquota.monitor.opening import provisional_project
+from ytquota.monitor.revealed import project_of_key
 from ytquota.service.account import OWN
 from ytquota.service.build import rebuild, service_over, signed_http
 from ytquota.service.identity import Identity, identity_of_credentials, project_of_credentials
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ytquota.monitor.metering import QuotaMonitor
 
 
@@ -41,7 +43,8 @@ def monitored(
         service: a service as `googleapiclient.discovery.build` returned it, or google-auth credentials, or
             nothing.
         project: number of the Google Cloud project whose quota is spent. By default the number in the OAuth
-            client id; an API key is counted on its own until somebody names its project.
+            client id; an API key is counted on its own until somebody names its project, you or an error of
+            Google's (which counts from the next start on).
         tag: tag of calls made outside of any `with ytquota.tag(...)`; by default the script's name.
         priority: "critical", "high", "normal" or "low"; by default that of the method.
         monitor: counts the calls; by default the one that the settings describe, one per process.
@@ -60,15 +63,19 @@ def monitored(
     chosen = {"tag": tag, "priority": priority}
     if isinstance(service, Resource):
         settings = Settings.load() if monitor is None else None
-        identity = _identity(_signer(service._http), service._developerKey, project, credential_set, settings)  # noqa: SLF001
-        return rebuild(service, identity=identity, monitor=monitor or monitor_of(settings), **chosen)
+        monitor = monitor or monitor_of(settings)
+        signer, key = _signer(service._http), service._developerKey  # noqa: SLF001
+        identity = _identity(signer, key, project, credential_set, settings, monitor.folder)
+        return rebuild(service, identity=identity, monitor=monitor, **chosen)
     credentials, key, http = build.get("credentials", service), build.get("developerKey"), build.get("http")
     settings = Settings.load()
-    identity = _identity(credentials or _signer(http), key, project, credential_set, settings)
+    monitor = monitor or monitor_of(settings)
+    signer = credentials or _signer(http)
+    identity = _identity(signer, key, project, credential_set, settings, monitor.folder)
     endpoint = build.get("endpoint") or settings.api_endpoint
     signed = signed_http(
         identity=identity,
-        monitor=monitor or monitor_of(settings),
+        monitor=monitor,
         credentials=credentials,
         developer_key=key,
         http=http,
@@ -123,14 +130,15 @@ def _signer(http: Any) -> Any:
     return None if isinstance(found, httplib2.Credentials) else found
 
 
-def _identity(
+def _identity(  # noqa: PLR0917 - each may say who it is
     credentials: Any,
     key: str | None,
     project: str | None,
     credential_set: int | str | None,
     settings: Settings | None,
+    memory: Path,
 ) -> Identity:
-    """Who pays, from what was said, what is registered, and what credentials or settings tell."""
+    """Who pays, from what was said, what is registered, and what credentials, settings or memory tell."""
     name = None if credential_set is None else str(credential_set)
     if credentials is not None:
         known = identity_of_credentials(credentials) if project is None else None
@@ -146,5 +154,6 @@ def _identity(
         return Identity(project, name or OWN)
     for chosen in settings.sets.values() if settings else ():
         if chosen.api_key is not None and chosen.api_key.reveal() == key:
-            return Identity(project or chosen.project or provisional_project(key), name or str(chosen.number))
-    return Identity(project or provisional_project(key), name or OWN)
+            project, name = project or chosen.project, name or str(chosen.number)
+            break
+    return Identity(project or project_of_key(key, memory), name or OWN)

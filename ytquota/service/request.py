@@ -36,6 +36,7 @@ class MonitoredRequest(HttpRequest):  # type: ignore[misc]
         Raises:
             QuotaExceeded: there is not enough left, nothing was sent.
             ServerQuotaExceeded: YouTube refused it until the reset; also an HttpError.
+            FinalAnswer: further attempts were left out as they would be in vain; an HttpError.
             googleapiclient.errors.HttpError: the answer was not a 2xx.
         """
         with attempts_of(self, self.tag):

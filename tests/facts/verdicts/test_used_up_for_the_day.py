@@ -152,6 +152,36 @@ def test_older_and_barer_bodies_of_an_empty_pool(body, code, reason, more, bucke
     assert (verdict.bucket, verdict.project, verdict.until) == (bucket, project, RESET)
 
 
+@pytest.mark.parametrize(
+    ("method", "bucket", "guessed"),
+    [
+        ("search.list", "search_list", True),
+        ("youtube.videos.insert", "video_insert", True),
+        ("videos.batchGetStats", "video_batch_get_stats", True),
+        ("videos.list", "default", False),
+        ("nobodys.method", "default", False),
+        ("", "default", False),
+    ],
+)
+def test_a_body_that_names_no_pool_speaks_of_the_one_the_method_is_charged_to(body, method, bucket, guessed):
+    """Google gives it for the general pool; a call that is not charged there cannot have emptied that."""
+    verdict = classify(403, body(403, "quotaExceeded", domain="youtube.quota"), method=method, now=NOW)
+
+    assert facts(verdict) == ("exhausted", True, False)
+    assert (verdict.bucket, verdict.guessed, verdict.until) == (bucket, guessed, RESET)
+    assert ("not which" in verdict.message) is guessed
+    assert bucket in verdict.message
+
+
+def test_what_a_body_names_goes_before_the_method(body):
+    """Nothing is guessed where Google says it."""
+    verdict = classify(
+        403, body(403, "quotaExceeded", domain="youtube.quota", debug_info=OLD_DAILY), method="search.list"
+    )
+
+    assert (verdict.bucket, verdict.guessed) == ("default", False)
+
+
 OLD_BODY = """{"error": {"code": 403, "message": "quota used up", "errors": [
   {"message": "quota used up", "domain": "youtube.quota", "reason": "quotaExceeded"}]}}"""
 NEW_BODY = """{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ytquota.auth.tokens import Token, check_same_project, is_loopback
 from ytquota.clock import both_zones, utc
 from ytquota.errors import CredentialError
+from ytquota.monitor.revealed import is_provisional, project_of_key
 from ytquota.operations.doctor.finding import Finding
 
 if TYPE_CHECKING:
@@ -221,7 +222,9 @@ def _asked(install: Install) -> Iterator[Finding]:
 
 def _keys(install: Install) -> Iterator[Finding]:
     for one in install.settings.sets.values():
-        if one.kind == "api_key" and one.project is None:
+        if one.api_key is None or one.project is not None:
+            continue
+        if is_provisional(project_of_key(one.api_key.reveal(), install.settings.memory_dir)):
             name = f"YTQUOTA_PROJECT_{one.number}"
             yield Finding(
                 "key-project",
