@@ -8,22 +8,26 @@ which a fork shares).
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
-import weakref
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from ytquota import clock as clocks
+from ytquota.errors import LedgerUnavailable
 from ytquota.monitor import lines, pools
+from ytquota.monitor.forks import before_fork, in_child
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
 from ytquota.monitor.page import Page, read_state
 from ytquota.monitor.places import days_in, journal_path, project_name, refuse_unsafe_places
-from ytquota.monitor.refusals import Refusals
+from ytquota.monitor.refusals import Refusals, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+logger = logging.getLogger("ytquota")
 
 _OPEN_PAGES = 64
 _CLOCK_SLIP = 3600.0
@@ -64,7 +68,8 @@ class Journal:
         self._bounds = clocks.DayBounds(date.min, 0.0, 0.0)
         self._mutex = threading.RLock()
         self._pid, self._nonce = os.getpid(), lines.nonce()
-        _JOURNALS.add(self)
+        before_fork(self._share_open_holds)
+        in_child(self._reopen)
 
     @property
     def location(self) -> str:
@@ -137,10 +142,10 @@ class Journal:
         return True
 
     def refuse(self, project: str, record: CallRecord) -> None:
-        """Add denied demand to what is summed, and write what is due."""
+        """Add denied demand to what is summed, and write what is due; what the disk refuses waits."""
         with self._mutex:
-            self._refusals.add(project, record)
-            self._write_refusals(self._clock.time())
+            self._refusals.add(project, self._current_day().day, record)
+            self._write_due_refusals()
 
     # -- what is known of a pool
 
@@ -198,24 +203,28 @@ class Journal:
         Projects are those that were counted that day or on the newest day before it.
         """
         with self._mutex:
-            self._write_refusals(self._clock.time())
-            today = self._current_day().day
-        day = day or today
+            self._write_due_refusals()
+            day = day or self._current_day().day
         projects = [project] if project is not None else self._known_projects(day)
         pools_of = {name: self._balances(name, day) for name in projects}
-        if day != today:
-            return pools_of
         with self._mutex:  # asking for balances must not make a line of each denial
-            return {name: self._refusals.added_to(name, pools) for name, pools in pools_of.items()}
+            return {name: self._refusals.added_to(name, day, pools) for name, pools in pools_of.items()}
 
     def flush(self) -> None:
-        """Write the demand that is still summed up."""
+        """Write the demand that is still summed up.
+
+        Raises:
+            LedgerUnavailable: the disk refused some of it, which goes on waiting.
+        """
         with self._mutex:
-            self._write_refusals(self._clock.time(), everything=True)
+            self._refusals.write(self._write_refusal, self._clock.time(), everything=True)
 
     def close(self) -> None:
         """Flush and let go of every file."""
-        self.flush()
+        try:
+            self.flush()
+        except LedgerUnavailable as error:
+            logger.warning("%s Denied demand that was still summed up could not be written.", error)
         with self._mutex:
             for page in self._pages.values():
                 page.close()
@@ -264,13 +273,18 @@ class Journal:
             fields["part"] = part  # tells two equal parts of a batch from one line written twice
         return page.line(kind, at, id_, fields)
 
-    def _write_refusals(self, at: float, *, everything: bool = False) -> None:
-        for project, record, calls in self._refusals.due(at, everything=everything):
-            page = self._today(project)
-            with page:
-                pools.pool(page, record.bucket)[1] += record.released
-                fields = lines.call_fields(record, self._pid)
-                page.append("refuse", at, "", fields | {"calls": calls})
+    def _write_due_refusals(self) -> None:
+        try:
+            self._refusals.write(self._write_refusal, self._clock.time())
+        except LedgerUnavailable as error:
+            logger.debug("Denied demand waits to be written: %s", error)
+
+    def _write_refusal(self, one: Refused) -> None:
+        page = self._page(one.project, one.day)
+        with page:
+            pools.pool(page, one.record.bucket)[1] += one.record.released
+            fields = lines.call_fields(one.record, self._pid) | {"calls": one.calls}
+            page.append("refuse", one.instant(self._clock.time()), "", fields)
 
     # -- days and files
 
@@ -366,32 +380,15 @@ class Journal:
         if self._durable:
             page.sync()
 
-    def _share_before_fork(self) -> None:
+    def _share_open_holds(self) -> None:
         """An open hold is about to exist twice: from now on both look into the file before they settle it."""
         for hold in list(self._issued.values()):
             hold.is_shared = True
 
-    def _reopen_after_fork(self) -> None:
+    def _reopen(self) -> None:
         self._mutex = threading.RLock()
         for page in self._pages.values():
             page.close()
         self._pages = {}
         self._refusals = Refusals()
         self._pid, self._nonce = os.getpid(), lines.nonce()
-
-
-_JOURNALS: weakref.WeakSet[Journal] = weakref.WeakSet()
-
-
-def _before_fork() -> None:
-    for journal in list(_JOURNALS):
-        journal._share_before_fork()  # noqa: SLF001  (this module's own)
-
-
-def _after_fork_in_child() -> None:
-    for journal in list(_JOURNALS):
-        journal._reopen_after_fork()  # noqa: SLF001  (this module's own)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)

@@ -15,13 +15,14 @@ import logging
 import os
 import random
 import threading
-import weakref
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
 from ytquota.errors import MARKED, LedgerUnavailable, QuotaExceeded
 from ytquota.monitor import lines, pools
+from ytquota.monitor.forks import in_child
 from ytquota.monitor.host_page import balances_in
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
 from ytquota.monitor.page import read_state
@@ -29,7 +30,7 @@ from ytquota.monitor.places import days_in, project_name
 from ytquota.monitor.redis_books import PROJECTS, Answer, Book, Books, DayClosed
 from ytquota.monitor.redis_minutes import minutes_in
 from ytquota.monitor.redis_store import RedisStore, Unanswered
-from ytquota.monitor.refusals import Refusals
+from ytquota.monitor.refusals import Refusals, Refused
 from ytquota.prices import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
@@ -75,12 +76,12 @@ class RedisLedger:
         self._store = RedisStore(url)
         self._books = Books(self._store, folder, self._clock, limits, server_time=server_time)
         self._refusals = Refusals()
-        self._due: deque[tuple[str, CallRecord, int, str]] = deque()
+        self._due: deque[tuple[Refused, str]] = deque()
         self._doubts: deque[tuple[str, clocks.DayBounds, str, Items]] = deque(maxlen=_DOUBTS)
         self._unfinished: dict[str, str] = {}
         self._mutex = threading.RLock()
         self._pid = os.getpid()
-        _LEDGERS.add(self)
+        in_child(self._after_fork)
 
     @property
     def location(self) -> str:
@@ -137,7 +138,7 @@ class RedisLedger:
     def refuse(self, project: str, record: CallRecord) -> None:
         """Add denied demand to what is summed, and write what is due; what Redis does not take now waits."""
         with self._mutex:
-            self._refusals.add(project, record)
+            self._refusals.add(project, self._books.bounds().day, record)
         try:
             self._write_refusals()
         except LedgerUnavailable as error:
@@ -189,8 +190,9 @@ class RedisLedger:
         if day is not None and day != self._books.bounds().day:
             return self._usage(project, clocks.bounds_of(day), today=False)
         pools_of = self._books.on_today(lambda bounds: self._usage(project, bounds, today=True))
+        today = self._books.bounds().day
         with self._mutex:
-            return {name: self._refusals.added_to(name, balances) for name, balances in pools_of.items()}
+            return {name: self._refusals.added_to(name, today, pools) for name, pools in pools_of.items()}
 
     def minutes(self, project: str, day: date) -> Minutes:
         """How the count of a day stood minute by minute in the last hours; see `Minutes`."""
@@ -277,16 +279,21 @@ class RedisLedger:
 
     def _write_refusals(self, *, everything: bool = False) -> None:
         with self._mutex:
-            now = self._clock.time()
-            for project, record, calls in self._refusals.due(now, everything=everything):
-                self._due.append((project, record, calls, _word()))
+            self._refusals.write(self._queue, self._clock.time(), everything=everything)
             while self._due:
-                project, record, calls, once = self._due[0]
-                request = {"bucket": record.bucket, "units": record.released}
-                book, answer = self._step(project, None, "refuse", request, once)
-                fields = lines.call_fields(record, self._pid) | {"calls": calls}
-                self._books.note(book, answer, "", ("refuse", fields))
+                with suppress(DayClosed):  # nobody counts that day any more
+                    self._write_refusal(*self._due[0])
                 self._due.popleft()
+
+    def _queue(self, one: Refused) -> None:
+        self._due.append((one, _word()))
+
+    def _write_refusal(self, one: Refused, once: str) -> None:
+        request = {"bucket": one.record.bucket, "units": one.record.released}
+        book, answer = self._step(one.project, one.day, "refuse", request, once)
+        fields = lines.call_fields(one.record, self._pid) | {"calls": one.calls}
+        at = one.instant(float(answer["at"]))
+        self._books.note(book, answer | {"at": at}, "", ("refuse", fields))
 
     # -- reading
 
@@ -345,18 +352,6 @@ class RedisLedger:
         self._doubts, self._unfinished = deque(maxlen=_DOUBTS), {}
         self._pid = os.getpid()
         self._books.after_fork()
-
-
-_LEDGERS: weakref.WeakSet[RedisLedger] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    for ledger in list(_LEDGERS):
-        ledger._after_fork()  # noqa: SLF001  (this module's own)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _word() -> str:

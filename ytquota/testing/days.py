@@ -51,6 +51,17 @@ class DayConformance(LedgerCase):
         assert (pool(ledger).used, pool(ledger).exhausted_until) == (1, None)
         assert pool(ledger, day=hold.day).used == 550
 
+    def test_denied_demand_is_counted_on_the_day_it_was_denied(self) -> None:
+        """A bot that sleeps until the reset has not wanted on the new day what waited to be written."""
+        ledger = self.make_ledger(limits={"default": 10})
+        yesterday = take(ledger, 10).day
+        for _ in range(50):
+            ledger.refuse(PROJECT, a_record(0, released=1, outcome="denied"))
+        self._to_next_day()
+        take(ledger, 1)
+        ledger.flush()
+        assert (pool(ledger, day=yesterday).refused, pool(ledger).refused) == (50, 0)
+
     def test_a_project_of_yesterday_is_known_today(self) -> None:
         """It has used nothing yet, and is on the list."""
         ledger = self.make_ledger()
