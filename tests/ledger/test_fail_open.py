@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import pickle
 import resource
+import threading
+import warnings
 from contextlib import contextmanager
 
 import pytest
@@ -102,6 +105,17 @@ def open_mode(tmp_path, journal, clock):
     yield open_
     for ledger in opened:
         ledger.close()
+
+
+@contextmanager
+def broken_disk():
+    """Nothing can be written: a file may not even have two bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def take(ledger, units, bucket="default"):
@@ -290,18 +304,34 @@ def test_with_a_broken_disk_the_budget_is_counted_in_memory(open_mode, journal, 
     """Neither the ledger nor the spool can be written: the budget holds, and is added when there is room."""
     ledger = open_mode()
     take(ledger, 1)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
-    try:
+    with broken_disk():
         hold = take(ledger, 60)
         assert "memory" in hold.id
         assert ledger.settle(hold, [a_record(60)])
         assert ledger.release(take(ledger, 40))
         with pytest.raises(QuotaExceeded):
             take(ledger, 41)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     clock.advance(10)
+
+    take(ledger, 1)
+    assert used(ledger) == used(journal) == 1062
+
+
+def test_what_is_counted_in_memory_is_told_once_after_a_fork(open_mode, journal, clock):
+    """Both sides have a copy of it, and the child one of a lock that a thread may have held."""
+    ledger = open_mode()
+    with broken_disk():
+        take(ledger, 60)
+    clock.advance(10)
+    with ledger._mutex, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 warns of forks beside threads
+        child = os.fork()
+    if child == 0:
+        helper = threading.Thread(target=take, args=(ledger, 1), daemon=True)
+        helper.start()
+        helper.join(20)
+        os._exit(helper.is_alive())
+    assert os.waitpid(child, 0)[1] == 0
 
     take(ledger, 1)
     assert used(ledger) == used(journal) == 1062

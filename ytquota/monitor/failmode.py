@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
+from ytquota.monitor.forks import in_child
 from ytquota.monitor.journal import Journal
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, Ledger, LimitSource, check_items
 from ytquota.monitor.locks import holding
@@ -70,6 +71,7 @@ class FailOpen:
         self._error: LedgerUnavailable | None = None
         self._rests_until = 0.0
         self._mutex = threading.RLock()
+        in_child(self, FailOpen._leave_news_to_the_parent)
 
     @property
     def location(self) -> str:
@@ -247,6 +249,11 @@ class FailOpen:
             project,
             day,
         )
+
+    def _leave_news_to_the_parent(self) -> None:
+        """After a fork: what waits in memory would be told by both; what is in the spool is told once."""
+        self._mutex = threading.RLock()
+        self._memory, self._waiting = {}, []
 
     def _redo_marks_and_limits(self) -> None:
         while self._waiting:

@@ -7,33 +7,33 @@ waits in memory would be written by both.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-from weakref import WeakMethod
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    _Steps = set[WeakMethod[Callable[[], None]]]
+    _Steps = WeakKeyDictionary[Any, Callable[[Any], None]]
 
-_before: _Steps = set()
-_in_child: _Steps = set()
+Owner = TypeVar("Owner")
 
-
-def before_fork(step: Callable[[], None]) -> None:
-    """Call a method before every fork, for as long as its object lives."""
-    _before.add(WeakMethod(step, _before.discard))
+_before: _Steps = WeakKeyDictionary()
+_in_child: _Steps = WeakKeyDictionary()
 
 
-def in_child(step: Callable[[], None]) -> None:
-    """Call a method in every child that is forked, for as long as its object lives."""
-    _in_child.add(WeakMethod(step, _in_child.discard))
+def before_fork(owner: Owner, step: Callable[[Owner], None]) -> None:
+    """Do a step with an object before every fork, for as long as it lives."""
+    _before[owner] = step
+
+
+def in_child(owner: Owner, step: Callable[[Owner], None]) -> None:
+    """Do a step with an object in every child that is forked, for as long as it lives."""
+    _in_child[owner] = step
 
 
 def _run(steps: _Steps) -> None:
-    for reference in list(steps):
-        step = reference()
-        if step is not None:
-            step()
+    for owner, step in list(steps.items()):
+        step(owner)
 
 
 if hasattr(os, "register_at_fork"):

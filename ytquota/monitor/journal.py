@@ -68,8 +68,8 @@ class Journal:
         self._bounds = clocks.DayBounds(date.min, 0.0, 0.0)
         self._mutex = threading.RLock()
         self._pid, self._nonce = os.getpid(), lines.nonce()
-        before_fork(self._share_open_holds)
-        in_child(self._reopen)
+        before_fork(self, Journal._share_open_holds)
+        in_child(self, Journal._reopen)
 
     @property
     def location(self) -> str:

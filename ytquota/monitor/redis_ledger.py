@@ -81,7 +81,7 @@ class RedisLedger:
         self._unfinished: dict[str, str] = {}
         self._mutex = threading.RLock()
         self._pid = os.getpid()
-        in_child(self._after_fork)
+        in_child(self, RedisLedger._after_fork)
 
     @property
     def location(self) -> str:
