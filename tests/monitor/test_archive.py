@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import warnings
 from datetime import date, timedelta
@@ -100,36 +101,80 @@ def test_archiving_twice_changes_nothing(monitor, lived, tmp_path):
     assert logged(monitor) == lived
 
 
-@pytest.mark.parametrize("point", ["mv", "_check", "unlink"])
-def test_a_run_killed_half_way_is_simply_run_again(monitor, lived, tmp_path, point):
-    """Killed before the file is in its place, before it is read back, before the journal goes."""
+def die(*_args, **_more):
+    os.kill(os.getpid(), signal.SIGKILL)
 
-    def die(*_args, **_more):
-        os.kill(os.getpid(), signal.SIGKILL)
 
+def killed_inside(work):
+    """Do some work in a forked child, which must be killed by it."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 warns of forks beside threads
         child = os.fork()
     if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def once(step):
+    """The step, which works once; the second time the process is killed in it."""
+    turns = iter((step, die))
+
+    def turn(*args, **more):
+        return next(turns)(*args, **more)
+
+    return turn
+
+
+def summed(monitor):
+    """Attempts and units of everything, from roll-ups where there are any."""
+    tables, rows = monitor.summable()
+    rows = [*rows, *(row for table in tables for row in table.to_pylist())]
+    return {name: sum(row[name] for row in rows) for name in ("attempts", "units")}
+
+
+@pytest.mark.parametrize("point", ["mv", "second", "_check", "unlink"])
+def test_a_run_killed_half_way_is_simply_run_again(monitor, lived, tmp_path, point):
+    """Killed before a file is in its place, between two, before one is read back, before the journal goes."""
+    sums = summed(monitor)
+
+    def run():
         target = Archive(tmp_path / "archive")
         if point == "mv":
             target._fs.mv = die
+        elif point == "second":
+            target._write = once(target._write)
         elif point == "_check":
             target._check = die
         else:
-            archive.os = type("Dying", (), {"getpid": os.getpid})
             type(tmp_path).unlink = die
-        try:
-            target.take_in(tmp_path / "calls", now=LATER)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
+        target.take_in(tmp_path / "calls", now=LATER)
 
-    assert logged(monitor) == lived
-    take_in(tmp_path)
-    assert logged(monitor) == lived
+    killed_inside(run)
+
+    for again in (False, True):
+        if again:
+            take_in(tmp_path)
+        assert logged(monitor) == lived
+        assert summed(monitor) == sums
     assert [d.name for d in (tmp_path / "calls").iterdir()] == [str(FIRST + timedelta(days=2))]
+
+
+def test_a_day_without_its_roll_up_can_be_read(monitor, lived, tmp_path):
+    """As an earlier version left it when it was killed between the two; the next run heals it."""
+    journals = tmp_path / "calls"
+    shutil.copytree(journals, tmp_path / "kept")
+    take_in(tmp_path)
+    sums = summed(monitor)
+    shutil.rmtree(tmp_path / "archive" / "rollup" / f"day={FIRST}")
+    shutil.copytree(tmp_path / "kept" / str(FIRST), journals / str(FIRST))
+
+    assert summed(monitor) == sums
+    take_in(tmp_path)
+    assert summed(monitor) == sums
+    assert not (journals / str(FIRST)).exists()
 
 
 def test_what_was_not_read_back_is_not_deleted(lived, tmp_path, monkeypatch):
@@ -239,6 +284,22 @@ def test_days_beyond_the_retention_are_forgotten(lived, tmp_path):
     assert target.forget(before=FIRST + timedelta(days=1)) == [FIRST]
     assert target.days() == [FIRST + timedelta(days=1)]
     assert target.rollups(FIRST) == []
+
+
+def test_forgetting_that_was_killed_is_ended_by_the_next_run(lived, tmp_path):
+    """Killed between the calls of a day and its roll-up: neither may stay for ever."""
+    take_in(tmp_path)
+    target = Archive(tmp_path / "archive")
+    beyond = FIRST + timedelta(days=1)
+
+    def run():
+        target._fs.rm = once(target._fs.rm)
+        target.forget(before=beyond)
+
+    killed_inside(run)
+
+    assert target.forget(before=beyond) == [FIRST]
+    assert {file.day for kind in ("calls", "rollup") for file in target.stored(kind)} == {beyond}
 
 
 def test_any_filesystem_that_fsspec_opens_will_do(monitor, clock, tmp_path):

@@ -97,8 +97,8 @@ class Archive:
         return done
 
     def forget(self, *, before: date) -> list[date]:
-        """Delete the days before a date; returns which."""
-        gone = [day for day in self.days() if day < before]
+        """Delete the days before a date, also what a killed run left of one; returns which."""
+        gone = sorted(day for day in {*self.days(), *self._days("rollup")} if day < before)
         for day in gone:
             for kind in ("calls", "rollup"):
                 path = f"{self._root}/{kind}/day={day.isoformat()}"
@@ -148,11 +148,14 @@ class Archive:
         return [self._read(path) for path in self._files("rollup", day, project, hosts)]
 
     def stamp(self, day: date) -> tuple[tuple[str, int], ...] | None:
-        """What changes when the roll-ups of a day are written anew; None where the store does not tell."""
+        """What changes when the roll-ups of a day are written anew; None where nobody can tell."""
         if "://" in self.address:
             return None
-        with os.scandir(f"{self._root}/rollup/day={day.isoformat()}") as hosts:
-            return tuple(sorted((host.name, host.stat().st_mtime_ns) for host in hosts))
+        try:
+            with os.scandir(f"{self._root}/rollup/day={day.isoformat()}") as hosts:
+                return tuple(sorted((host.name, host.stat().st_mtime_ns) for host in hosts))
+        except FileNotFoundError:  # half a day, of a run that was killed, or one that is just going
+            return None
 
     def calls(
         self, day: date, columns: Sequence[str], *, hosts: Callable[[str, str], bool]
@@ -174,8 +177,8 @@ class Archive:
             try:
                 rows, unreadable = _parse(file, project)
                 table = calls_table(rows)
-                self._write("calls", day, project, table)
                 self._write("rollup", day, project, rollup(table))
+                self._write("calls", day, project, table)  # last: a day is here when its calls are
                 self._check("calls", day, project, table)
                 if not unreadable:
                     path.unlink()
