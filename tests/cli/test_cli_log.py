@@ -9,6 +9,9 @@ import json
 import pytest
 
 from ytquota.cli.log import COLUMNS
+from ytquota.intelligence import QuotaIntelligence
+from ytquota.monitor import Demand, QuotaMonitor
+from ytquota.settings import Settings
 
 ONE, TEN = "111111111111", "222222222222"
 
@@ -170,3 +173,19 @@ def test_refused_demand_shows_in_sums(run, furnished, counted):
 
     late = next(one for one in sums if one["tag"] == "late")
     assert (late["units"], late["calls"], late["refused"]) == (0, 1, 1)
+
+
+def test_a_retry_is_charged_and_is_no_further_call(run, furnished):
+    """`log`, its sums and the figures of the analysis count one call of three sends alike."""
+    monitor = QuotaMonitor.open(Settings.load({}, start=furnished))
+    for retry, status in enumerate((503, 503, 200)):
+        flight = monitor.begin([Demand("videos.list", ONE, "1", "bot", retry=retry)])
+        flight.answered([(status, b"{}")], latency=0.05)
+    burnt = QuotaIntelligence(monitor).burn_by("tag").iloc[0]
+    monitor.close()
+
+    (summed,) = json.loads(run("log", "--by", "tag", "--json").stdout)
+
+    assert [summed[name] for name in ("units", "calls", "failed")] == [3, 1, 1]
+    assert [burnt[name] for name in ("units", "calls", "failed")] == [3, 1, 1]
+    assert run("log").stdout.splitlines()[-1] == "1 call; charged: 3 of default"

@@ -144,8 +144,8 @@ def test_like_troubles_are_told_once(feed, spend, monitor, clock):
         clock.advance(0.002)
     monitor.ledger.flush()
     denied, failed = feed.read().troubles
-    assert (denied.outcome, denied.calls) == ("denied", 1_000)
-    assert (failed.outcome, failed.calls, failed.reason) == ("error", 2, "videoNotFound")
+    assert (denied.outcome, denied.times) == ("denied", 1_000)
+    assert (failed.outcome, failed.times, failed.reason) == ("error", 2, "videoNotFound")
 
 
 def test_a_state_file_that_cannot_be_read_is_an_error_with_a_remedy(feed, spend, settings):

@@ -14,6 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ytquota.intelligence.published import publish
+from ytquota.monitor import Demand
 from ytquota.operations.metrics import serve
 
 ONE = "111111111111"
@@ -66,6 +67,25 @@ def test_gauges_and_counters_are_those_of_the_ledger(bot, scrape):
     assert counted == {("videos.list", "ok"): 3, ("liveChatBans.insert", "error"): 2}
     assert sum(value for _, value in second["ytquota_calls_total"]) == 6
     assert sum(value for _, value in second["ytquota_units_total"]) == 404
+
+
+def test_a_retry_is_charged_and_is_no_further_call(bot, scrape):
+    """As `ytquota log` and the analysis count it."""
+    monitor = bot.open()
+    for retry, status in enumerate((503, 200)):
+        flight = monitor.begin([Demand("videos.list", ONE, "1", "bot", retry=retry)])
+        flight.answered([(status, b"{}")], latency=0.05)
+    server, thread = serve(monitor, port=0)
+    try:
+        found = scrape(f"http://127.0.0.1:{server.server_port}/metrics")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        monitor.close()
+
+    assert sum(value for _, value in found["ytquota_calls_total"]) == 1
+    assert sum(value for _, value in found["ytquota_units_total"]) == 2
 
 
 def test_the_command_says_where_it_listens_and_ends_at_sigterm(bot, scrape):

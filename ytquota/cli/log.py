@@ -23,6 +23,7 @@ from ytquota.cli.progress import with_progress
 from ytquota.cli.times import parse_day, parse_moment
 from ytquota.clock import PACIFIC, day_start, quota_day
 from ytquota.monitor.fleet.log import FleetLog
+from ytquota.monitor.log import calls_of
 from ytquota.prices import canonical
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def log(
     """Show calls, oldest first, or add them up.
 
     Without a time, today's. Quota days begin at midnight Pacific. Times without a zone are local.
+    A retry is a line and a price of its own, but no further call.
     With --all each call has its ledger and owner, and a project may be named as in the list.
 
     Examples:
@@ -182,10 +184,11 @@ def _csv(rows: Iterable[dict[str, Any]], columns: tuple[str, ...]) -> None:
 
 def _table(rows: Iterable[dict[str, Any]], shown: int) -> None:
     newest: deque[dict[str, Any]] = deque(maxlen=shown)
-    calls, charged = 0, Counter[str]()
+    lines, calls, charged = 0, 0, Counter[str]()
     for row in rows:
         newest.append(row)
-        calls += row.get("calls", 1)
+        lines += 1
+        calls += calls_of(row)
         charged[row.get("bucket", "default")] += row.get("units", 0)
     if not newest:
         hint(_NOTHING)
@@ -194,7 +197,7 @@ def _table(rows: Iterable[dict[str, Any]], shown: int) -> None:
     for day, its in groupby(newest, key=lambda row: quota_day(_at(row))):
         out.print(f"Quota day {day.isoformat()}", style="bold")
         out.print(_day_table(list(its)))
-    more = f"the newest {count(len(newest))} lines of " if calls > len(newest) else ""
+    more = f"the newest {count(len(newest))} lines of " if lines > len(newest) else ""
     spent = ", ".join(f"{count(units)} of {bucket}" for bucket, units in charged.most_common() if units)
     out.print(
         f"{more}{count(calls)} call{'' if calls == 1 else 's'}; charged: {spent or 'nothing'}", style="dim"

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ytquota.cli.output import console, count, print_json
 from ytquota.clock import PACIFIC
+from ytquota.monitor.log import calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,8 +32,8 @@ class Sum:
         bucket: whose units these are; units of two buckets are never added.
         names: the values of what was asked for, in its order.
         units: charged.
-        calls: made or asked for.
-        failed: calls that were charged and brought nothing.
+        calls: what programs asked for, denied or not; a retry is no further call.
+        failed: calls whose first send was charged and brought nothing.
         refused: units that were asked for and not to be had.
     """
 
@@ -57,8 +58,8 @@ def add_up(rows: Iterable[dict[str, Any]], by: Sequence[str]) -> list[Sum]:
         key = (row.get("bucket", "default"), *(read(row) for read in readers))
         one = sums.setdefault(key, Sum(key[0], key[1:]))
         one.units += row.get("units", 0)
-        one.calls += row.get("calls", 1)
-        one.failed += row.get("outcome") in _FAILED
+        one.calls += calls_of(row)
+        one.failed += calls_of(row) if row.get("outcome") in _FAILED else 0
         one.refused += row.get("refused", 0)
     return sorted(sums.values(), key=lambda one: (one.bucket, -one.units, -one.refused, one.names))
 

@@ -86,10 +86,10 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Today's calls that were refused or failed alike; `at` is the last of them (epoch seconds)."""
+    """Sends of today that were refused or failed alike; `at` is the last of them (epoch seconds)."""
 
     at: float
-    calls: int
+    times: int
     project: str
     method: str
     credential_set: str
@@ -101,7 +101,7 @@ class Trouble:
 
     def is_like(self, other: Trouble) -> bool:
         """Whether both tell the same story."""
-        return replace(self, at=other.at, calls=other.calls) == other
+        return replace(self, at=other.at, times=other.times) == other
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class DaySums:
         }
         new = Trouble(
             at=at,
-            calls=row.get("calls", 1),
+            times=row.get("calls", 1),
             credential_set=row.get("set") or "",
             status=row.get("status"),
             **texts,
@@ -122,6 +122,6 @@ class DaySums:
         for place, old in enumerate(self._troubles):
             if old.is_like(new):
                 del self._troubles[place]
-                new = replace(new, calls=new.calls + old.calls)
+                new = replace(new, times=new.times + old.times)
                 break
         self._troubles.append(new)

@@ -152,13 +152,13 @@ def troubles_page(troubles: Sequence[Trouble]) -> str:
         return '<p class="ytq-note">Today no call was refused and none failed.</p>'
     rows = "".join(
         f"<tr><td>{datetime.fromtimestamp(one.at, PACIFIC):%H:%M:%S}</td>"
-        f'<td class="is-number">{one.calls:,}</td><td><code>{escape(one.method)}</code></td>'
+        f'<td class="is-number">{one.times:,}</td><td><code>{escape(one.method)}</code></td>'
         f"<td>{escape(_happened(one))}</td><td>{escape(one.credential_set)}</td><td>{escape(one.tag)}</td></tr>"
         for one in troubles
     )
     return (
         '<div class="ytq-scroll"><table class="ytq-log"><thead><tr><th>last, Pacific</th>'
-        '<th class="is-number">calls</th><th>method</th><th>what happened</th><th>set</th><th>tag</th></tr>'
+        '<th class="is-number">times</th><th>method</th><th>what happened</th><th>set</th><th>tag</th></tr>'
         f"</thead><tbody>{rows}</tbody></table></div>"
     )
 

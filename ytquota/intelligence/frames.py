@@ -66,7 +66,7 @@ DAILY: dict[str, str] = {
     "bucket": "object",
     "units": "int64",  # quota units charged
     "calls": "int64",  # calls that were sent and not refused for quota
-    "failed": "int64",  # of these, the ones that were charged and brought nothing
+    "failed": "int64",  # of these, the ones whose first send was charged and brought nothing
     "refused": "int64",  # calls that had no quota, whether we denied them or the server did
     "unmet": "int64",  # quota units that the refused calls would have cost
 }

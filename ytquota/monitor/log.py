@@ -15,7 +15,7 @@ from ytquota.monitor.page import unavailable
 from ytquota.monitor.places import days_in, journal_path, project_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ytquota.monitor.archive import Archive
 
@@ -197,6 +197,11 @@ class JournalLog:
             if until:
                 streams.append(_ended(official.rows(day, name), until))
         return heapq.merge(*streams, key=_at)
+
+
+def calls_of(row: Mapping[str, Any]) -> int:
+    """How many calls a row stands for: one, none if it is a retry, more where refused demand was summed."""
+    return 0 if row.get("retry") else int(row.get("calls", 1))
 
 
 def rows_in(path: Path, low: str = "", high: str = "~") -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ytquota.intelligence.published import VALID, read_published
+from ytquota.monitor.log import calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,11 +89,11 @@ class Figures:
             rows, self._position = self._monitor.tail(self._position)
             for row in rows:
                 key = tuple(str(row.get(name, "")) for name in _CALL)
-                self._calls[key] += int(row.get("calls", 1))
+                self._calls[key] += calls_of(row)
                 self._units[key] += int(row.get("units", 0))
             calls, units = dict(self._calls), dict(self._units)
         for name, text, counts in (
-            ("ytquota_calls", "Calls by method and outcome.", calls),
+            ("ytquota_calls", "Calls by method and outcome; a retry is no further call.", calls),
             ("ytquota_units", "Units charged by method and outcome.", units),
         ):
             counter = CounterMetricFamily(name, text, labels=_CALL)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ytquota.monitor import lines
+from ytquota.monitor.log import calls_of
 from ytquota.monitor.page import unavailable
 
 if TYPE_CHECKING:
@@ -60,6 +61,6 @@ def _take(found: Scan, number: int, raw: bytes) -> None:
         elif kind == "limit" and row["source"] == "operator":
             found.limits.setdefault(row["bucket"], []).append((at, row["limit"]))
         elif row.get("prov") == "unpriced":
-            found.unpriced[row["method"]] += row.get("calls", 1)
+            found.unpriced[row["method"]] += calls_of(row)
     except (ValueError, KeyError, TypeError):
         return  # a line that cannot be read is found by the replay
