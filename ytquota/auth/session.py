@@ -49,7 +49,7 @@ def open_monitor(settings: Settings | None = None) -> QuotaMonitor:
 def wire(settings: Settings, monitor: QuotaMonitor) -> QuotaMonitor:
     """Give a monitor the rules it lacks: who may spend the last units, what a dead credential leads to."""
     if monitor.admission is None:
-        monitor.admission = Admission(settings)
+        monitor.admission = Admission(settings, clock=monitor.clock)
     if monitor.on_verdict is None:
         monitor.on_verdict = _Listener(settings, monitor)
     return monitor

@@ -73,7 +73,7 @@ def intelligence_of(desk: Desk) -> QuotaIntelligence:
         import pandas as pd  # noqa: F401, PLC0415 - an extra
     except ImportError as error:
         raise YTQuotaError(f"This needs pandas: pip install 'ytquota[analysis]' ({error}).") from error
-    desk.monitor.admission = Admission(desk.settings)
+    desk.monitor.admission = Admission(desk.settings, clock=desk.monitor.clock)
     return QuotaIntelligence(desk.monitor)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 import orjson
@@ -13,10 +12,11 @@ from ytquota.monitor.revealed import project_of_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ytquota.clock import Clock
     from ytquota.monitor.ledger import Ledger
-    from ytquota.settings import Settings
+    from ytquota.settings import SetSettings, Settings
 
 
 def open_ledger(settings: Settings, clock: Clock) -> Ledger:
@@ -52,25 +52,32 @@ def _ledger(settings: Settings, clock: Clock) -> Ledger:
 def project_of_set(settings: Settings) -> Callable[[int], str | None]:
     """A function from a set's number to its project.
 
-    YTQUOTA_PROJECT_N, or the number in the token's client_id, or what an error of Google's said of a key.
+    YTQUOTA_PROJECT_N, or the number in the token's client_id, or what an error of Google's said of a key. What
+    was found is remembered; what was not is looked for again, as a login may bring it.
     """
+    found: dict[int, str] = {}
 
-    @cache
     def project_of(number: int) -> str | None:
-        chosen = settings.sets.get(number)
-        if chosen is None:
-            return None
-        if chosen.project:
-            return str(chosen.project)
-        if chosen.api_key is not None:
-            return project_of_key(chosen.api_key.reveal(), settings.memory_dir)
-        for path in (chosen.token_file, chosen.secrets_file):
-            found = _project_in(path.read_bytes()) if path and path.exists() else None
-            if found:
-                return found
-        return None
+        if number not in found and number in settings.sets:
+            project = _project_named_by(settings.sets[number], settings.memory_dir)
+            if project is None:
+                return None
+            found[number] = project
+        return found.get(number)
 
     return project_of
+
+
+def _project_named_by(chosen: SetSettings, folder: Path) -> str | None:
+    if chosen.project:
+        return str(chosen.project)
+    if chosen.api_key is not None:
+        return project_of_key(chosen.api_key.reveal(), folder)
+    for path in (chosen.token_file, chosen.secrets_file):
+        project = _project_in(path.read_bytes()) if path and path.exists() else None
+        if project:
+            return project
+    return None
 
 
 def _project_in(content: bytes) -> str | None:
