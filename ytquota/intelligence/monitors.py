@@ -7,8 +7,10 @@ to leave for others. Whatever else a monitor should do is added to the same obje
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ytquota.errors import LedgerUnavailable
 from ytquota.intelligence.admission import Admission
 from ytquota.monitor.metering import QuotaMonitor
 from ytquota.settings import Settings
@@ -26,7 +28,7 @@ def monitor_of(settings: Settings | None = None) -> QuotaMonitor:
     Whoever asks gets the same object while the settings stay the same: `monitored()`, `pace()`,
     `QuotaIntelligence()`, `open_monitor()` and `get_authenticated_service()` of one process count together.
     Settings that differ (a `.env` that was edited in a notebook) make a new one, which counts in the same
-    ledger.
+    ledger. The old one is closed; a service that was built with it counts on, as that opens it again.
 
     Args:
         settings: by default what the environment and `.env` say.
@@ -43,4 +45,7 @@ def monitor_of(settings: Settings | None = None) -> QuotaMonitor:
             return known[1]
         monitor = QuotaMonitor.open(settings, admission=Admission(settings))
         _opened[place] = (settings, monitor)
-        return monitor
+    if known is not None:
+        with suppress(LedgerUnavailable):  # the new one will say so, if that is still true
+            known[1].close()
+    return monitor

@@ -87,7 +87,7 @@ class QuotaMonitor:
         self._unwritten: list[tuple[Hold, list[CallRecord]]] = []
         self._unwritten_lock = threading.Lock()
         self._view_is_stale, self._next_view = False, 0.0
-        atexit.register(self._at_exit)
+        self._ends_at_exit = False
 
     @classmethod
     def open(cls, settings: Settings | None = None, **options: Any) -> QuotaMonitor:
@@ -121,6 +121,7 @@ class QuotaMonitor:
                 `fits` says how many of its parts would.
             LedgerUnavailable: the ledger cannot be read or written; nothing was charged.
         """
+        self._end_at_exit()
         self._write_what_waits()
         day = clocks.bounds_at(self.clock.time()).day
         priced = [self._price(demand, day) for demand in demands]
@@ -280,8 +281,9 @@ class QuotaMonitor:
         return self._audit.rows()
 
     def close(self) -> None:
-        """Write what waits, refresh the view, let go of the ledger."""
+        """Write what waits, refresh the view, let go of the ledger; a later call opens it again."""
         atexit.unregister(self._at_exit)
+        self._ends_at_exit = False
         self._at_exit()
         self.ledger.close()
 
@@ -383,6 +385,12 @@ class QuotaMonitor:
     def _write_view(self) -> None:
         self._view.write(self.get_usage_summary, self._log)
         self._view_is_stale = False
+
+    def _end_at_exit(self) -> None:
+        """Have the program's end write what then waits; whoever is registered there is kept alive."""
+        if not self._ends_at_exit:
+            self._ends_at_exit = True
+            atexit.register(self._at_exit)
 
     def _at_exit(self) -> None:
         try:
