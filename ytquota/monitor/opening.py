@@ -52,8 +52,8 @@ def _ledger(settings: Settings, clock: Clock) -> Ledger:
 def project_of_set(settings: Settings) -> Callable[[int], str | None]:
     """A function from a set's number to its project.
 
-    YTQUOTA_PROJECT_N, or the number in the token's client_id, or what an error of Google's said of a key. What
-    was found is remembered; what was not is looked for again, as a login may bring it.
+    YTQUOTA_PROJECT_N, or the number in the token's client_id, or what an error of Google's said of a key.
+    What was found is remembered; what was not is looked for again, as a login may bring it.
     """
     found: dict[int, str] = {}
 
