@@ -8,16 +8,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ytquota.monitor.demand import KeepNothing
 from ytquota.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from ytquota.monitor import Decision
 
 
 def pytest_configure() -> None:
     """Let Ctrl-C reach the programs that tests start, also where a shell's background job had it ignored."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Rule(KeepNothing):
+    """An admission that decides by a function of demand, price and balances."""
+
+    def __init__(self, decide: Callable[..., Decision]) -> None:
+        self.decide = decide  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def rule() -> type[Rule]:
+    """Make an admission of a function."""
+    return Rule
 
 
 @pytest.fixture

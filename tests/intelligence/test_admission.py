@@ -21,9 +21,8 @@ def admission(reserve):
 
 
 def kept(reserve, priority, method="videos.list"):
-    decision = admission(reserve)(Demand(method, "111", priority=priority), price_of(method), POOLS)
-    assert decision.allow
-    return decision.keep
+    demand = Demand(method, "111", priority=priority)
+    return admission(reserve).decide(demand, price_of(method), POOLS).keep
 
 
 def test_a_lone_bot_gets_its_last_unit():
@@ -49,7 +48,7 @@ def test_a_number_of_units_is_meant_for_the_default_bucket():
 
 def test_the_reason_names_the_units_kept():
     """Who is held back can read how much is kept, and for whom."""
-    decision = admission("1500")(Demand("videos.list", "111"), price_of("videos.list"), POOLS)
+    decision = admission("1500").decide(Demand("videos.list", "111"), price_of("videos.list"), POOLS)
     assert decision.reason == "1,500 units are kept for critical and high priority"
 
 

@@ -20,7 +20,7 @@ def clock():
 
 
 @pytest.fixture(params=["journal", pytest.param("redis", marks=pytest.mark.redis)])
-def monitor(request, tmp_path, clock):
+def monitor(request, tmp_path, clock, rule):
     """A monitor whose admission looks at the balances before each call; its pool is empty."""
     folder = tmp_path / "calls"
     if request.param == "redis":
@@ -28,7 +28,7 @@ def monitor(request, tmp_path, clock):
     else:
         opener = JournalOpener(folder)
     ledger = opener(clock, {"default": 0})
-    monitor = QuotaMonitor(ledger, folder=tmp_path, clock=clock, admission=lambda *_: Decision())
+    monitor = QuotaMonitor(ledger, folder=tmp_path, clock=clock, admission=rule(lambda *_: Decision()))
     yield monitor
     monitor.close()
 

@@ -214,9 +214,10 @@ def test_an_unpriced_method_is_charged_dear_and_flagged(monitor):
     assert (row["units"], row["prov"]) == (450, "unpriced")
 
 
-def test_admission_keeps_units_for_others(tmp_path, journal, clock):
+def test_admission_keeps_units_for_others(tmp_path, journal, clock, rule):
     """What admission wants kept is checked inside the ledger's lock."""
-    monitor = QuotaMonitor(journal, folder=tmp_path, clock=clock, admission=lambda *_: Decision(keep=9_990))
+    keeping = rule(lambda *_: Decision(keep=9_990))
+    monitor = QuotaMonitor(journal, folder=tmp_path, clock=clock, admission=keeping)
     for _ in range(10):
         monitor.begin([VIDEOS])
     with pytest.raises(QuotaExceeded):

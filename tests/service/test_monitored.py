@@ -223,15 +223,15 @@ def test_the_innermost_tag_names_the_call(service, monitor):
     assert [row["priority"] for row in rows] == ["normal", "normal", "normal", "low"]
 
 
-def test_admission_is_asked_before_each_call(service, monitor, sandbox):
-    """The monitor's rule sees method, price and priority, and may deny."""
+def test_admission_is_asked_before_each_call(service, monitor, sandbox, rule):
+    """The monitor's rule sees method, price and priority, and may keep everything for others."""
     asked = []
 
     def admission(demand, price, _balances):
         asked.append((demand.method, price.units, demand.priority))
-        return Decision(allow=demand.priority != "low", keep=0, reason="not now")
+        return Decision(keep=10_000 if demand.priority == "low" else 0, reason="not now")
 
-    monitor.admission = admission
+    monitor.admission = rule(admission)
     service(priority="high").videos().list(part="id", id="a").execute()
     with pytest.raises(QuotaExceeded):
         service(priority="low").videos().list(part="id", id="a").execute()

@@ -174,7 +174,7 @@ def test_a_pool_that_youtube_refused_ends_it(poller, play, monitor, clock):
     assert (len(polls), pacer.ended) == (2, "exhausted")
 
 
-def test_what_is_kept_for_more_important_work_is_not_the_pollers(monitor, poller, play, left):
+def test_what_is_kept_for_more_important_work_is_not_the_pollers(monitor, poller, play, left, rule):
     """Admission's word counts: 4,000 units are kept, the share is of the other 6,000."""
     seen = set()
 
@@ -182,7 +182,7 @@ def test_what_is_kept_for_more_important_work_is_not_the_pollers(monitor, poller
         seen.add((demand.method, demand.priority, price.units))
         return Decision(keep=4000)
 
-    monitor.admission = admission
+    monitor.admission = rule(admission)
     polls = play(poller(2, share=0.5))
 
     assert len(polls) == pytest.approx(600, abs=1)
@@ -190,10 +190,10 @@ def test_what_is_kept_for_more_important_work_is_not_the_pollers(monitor, poller
     assert left() >= 7000
 
 
-def test_the_poller_gets_its_share_of_a_reserve_that_is_let_go(monitor, poller, play, left):
+def test_the_poller_gets_its_share_of_a_reserve_that_is_let_go(monitor, poller, play, left, rule):
     """A forecast reserve shrinks as the day goes on."""
     kept = {"units": 8000}
-    monitor.admission = lambda *_: Decision(keep=kept["units"])
+    monitor.admission = rule(lambda *_: Decision(keep=kept["units"]))
 
     def let_go(tick):
         if tick.at > tick.pacer.until - HOUR:
@@ -205,7 +205,7 @@ def test_the_poller_gets_its_share_of_a_reserve_that_is_let_go(monitor, poller, 
     assert left() == pytest.approx(5000, abs=10)
 
 
-def test_a_spent_share_pauses_until_there_is_more(monitor, poller, play, others, caplog):
+def test_a_spent_share_pauses_until_there_is_more(monitor, poller, play, others, caplog, rule):
     """It looks again each minute, says so once, and goes on when the limit was raised."""
     waits = []
 
@@ -215,7 +215,7 @@ def test_a_spent_share_pauses_until_there_is_more(monitor, poller, play, others,
         if len(waits) == 30:
             monitor.ledger.limit(PROJECT, "default", 20_000, source="operator")
 
-    monitor.admission = lambda *_: Decision(keep=10_000 if len(waits) < 30 else 0)
+    monitor.admission = rule(lambda *_: Decision(keep=10_000 if len(waits) < 30 else 0))
     with caplog.at_level(logging.WARNING, "ytquota.service"):
         polls = play(poller(1, sleep=sleep), most=3)
 
@@ -396,10 +396,10 @@ def test_async_for_does_the_same(poller, clock, monitor, left):
     assert asyncio.run(main(poller(0.1, share=0.01))) == "until"
 
 
-def test_the_service_tells_who_pays(service, monitor, clock):
+def test_the_service_tells_who_pays(service, monitor, clock, rule):
     """Project, tag and priority are the service's."""
     seen = []
-    monitor.admission = lambda demand, *_: seen.append(demand) or Decision()
+    monitor.admission = rule(lambda demand, *_: seen.append(demand) or Decision())
     other = service(OTHER, tag="poller", priority="low")
     next(pace(CHAT, until=clock.time() + HOUR, service=other))
 

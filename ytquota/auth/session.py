@@ -1,7 +1,7 @@
 """From a credential set to a service a bot can call: one monitor per ledger, credentials, and the wiring.
 
-What lower parts must tell upward reaches them from here as callables: admission decides before each call, and
-a verdict that a credential is dead quarantines its set.
+What lower parts must tell upward reaches them from here: admission decides before each call, and a verdict
+that a credential is dead quarantines its set.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ytquota.auth.tokens import fingerprint_of_login
 from ytquota.auth.view import refresh_view
 from ytquota.intelligence.admission import Admission
 from ytquota.intelligence.monitors import monitor_of
+from ytquota.monitor.demand import KEEP_NOTHING
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def open_monitor(settings: Settings | None = None) -> QuotaMonitor:
 
 def wire(settings: Settings, monitor: QuotaMonitor) -> QuotaMonitor:
     """Give a monitor the rules it lacks: who may spend the last units, what a dead credential leads to."""
-    if monitor.admission is None:
+    if monitor.admission is KEEP_NOTHING:
         monitor.admission = Admission(settings, clock=monitor.clock)
     if monitor.on_verdict is None:
         monitor.on_verdict = _Listener(settings, monitor)

@@ -50,8 +50,8 @@ class Admission:
         self._forecast = PublishedForecast(settings.memory_dir)
         self.is_shadow = settings.admission == "shadow"
 
-    def __call__(self, demand: Demand, price: Price, balances: Mapping[str, Balance]) -> Decision:
-        """Admit the call, and say how many units of its pool it must leave.
+    def decide(self, demand: Demand, price: Price, balances: Mapping[str, Balance]) -> Decision:
+        """Say how many units of its pool the call must leave.
 
         Args:
             demand: the call that wants to be made.

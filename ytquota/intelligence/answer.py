@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
 from ytquota.errors import SettingsError
-from ytquota.monitor.demand import Decision, Demand
+from ytquota.monitor.demand import Demand
 from ytquota.monitor.tagging import current_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from ytquota.monitor.demand import Decision
     from ytquota.monitor.ledger import Balance
     from ytquota.monitor.metering import QuotaMonitor
     from ytquota.prices import Price
@@ -67,9 +68,8 @@ def ask(monitor: QuotaMonitor, operation: str, credential_set: int, count: int, 
     demand = Demand(price.method, project, str(credential_set), tag, importance)
     balances = monitor.ledger.usage(project)[project]
     balance = balances[price.bucket]
-    decision = monitor.admission(demand, price, balances) if monitor.admission else Decision()
-    keep = decision.keep if decision.allow else balance.limit
-    spare = 0 if balance.is_exhausted(now) else max(0, balance.left - keep)
+    decision = monitor.admission.decide(demand, price, balances)
+    spare = 0 if balance.is_exhausted(now) else max(0, balance.left - decision.keep)
     units = price.units * count
     allowed = units <= spare
     fits = count if allowed else spare // price.units
@@ -126,14 +126,13 @@ def _why(price: Price, count: int, balance: Balance, decision: Decision, *, allo
 
 def _note(monitor: QuotaMonitor) -> str:
     """That no forecast is at hand, where admission would use one."""
-    note = getattr(monitor.admission, "note", "")
+    note = monitor.admission.note
     return f" Only the fixed reserve applies: {note}." if note else ""
 
 
 def _released(monitor: QuotaMonitor, demand: Demand, bucket: str, spare: int, *, is_gone: bool) -> str:
     """When what is kept for others will have shrunk enough, if it will before the reset."""
-    fits_at = getattr(monitor.admission, "fits_at", None)
-    at = fits_at(demand, bucket, spare) if fits_at is not None and not is_gone else None
+    at = None if is_gone else monitor.admission.fits_at(demand, bucket, spare)
     if at is None:
         return ""
     return f" Enough of what is kept should be released by {clocks.both_zones(clocks.utc(at))}."

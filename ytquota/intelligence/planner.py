@@ -185,8 +185,8 @@ def _calls(
 
 def _reserve(forecaster: Forecaster, calls: Sequence[PlannedCall], limit: int) -> int:
     """What the least important of a bucket's calls must leave in the fixed reserve."""
-    fixed = getattr(forecaster.monitor.admission, "fixed_reserve", None)
-    return max((fixed(call.priority, call.bucket, limit) for call in calls), default=0) if fixed else 0
+    fixed = forecaster.monitor.admission.fixed_reserve
+    return max((fixed(call.priority, call.bucket, limit) for call in calls), default=0)
 
 
 def _schedules(

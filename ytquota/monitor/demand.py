@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from ytquota.errors import Verdict
@@ -34,19 +34,57 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a demand may ask the ledger, and how many units of its pool it must leave for others.
+    """How many units of its pool a demand must leave for others, and why.
 
     `shadow` says why it would have been denied, where rules are only tried out.
     """
 
-    allow: bool = True
     keep: int = 0
     reason: str = ""
     shadow: str = ""
 
 
-Admission = Callable[["Demand", "Price", Mapping[str, "Balance"]], Decision]
-"""(demand, its price, balances of its project by bucket) -> decision."""
+class Admission(Protocol):
+    """The rule by which calls leave units for calls that matter more."""
+
+    @property
+    def is_shadow(self) -> bool:
+        """Whether it is only tried out: nothing is kept, and the log says what would have been denied."""
+
+    @property
+    def note(self) -> str:
+        """Why less is kept than the rule could keep; empty where it has all that it needs."""
+
+    def decide(self, demand: Demand, price: Price, balances: Mapping[str, Balance]) -> Decision:
+        """How much of its pool a call must leave, given the balances of its project by bucket."""
+
+    def fixed_reserve(self, priority: str, bucket: str, limit: int) -> int:
+        """Units of a limit that calls of a priority may never touch."""
+
+    def fits_at(self, demand: Demand, bucket: str, spare: int) -> float | None:
+        """From when on (epoch seconds) no more than `spare` units will be kept, where that is known."""
+
+
+class KeepNothing:
+    """Admission of a monitor that was given none: every call may have the last unit."""
+
+    is_shadow, note = False, ""
+
+    def decide(self, demand: Demand, price: Price, balances: Mapping[str, Balance]) -> Decision:  # noqa: ARG002
+        """Nothing is kept."""
+        return _ALL_OF_IT
+
+    def fixed_reserve(self, priority: str, bucket: str, limit: int) -> int:  # noqa: ARG002
+        """Nothing is reserved."""
+        return 0
+
+    def fits_at(self, demand: Demand, bucket: str, spare: int) -> float | None:  # noqa: ARG002
+        """Nothing that is kept would be let go of."""
+        return None
+
+
+_ALL_OF_IT = Decision()
+KEEP_NOTHING = KeepNothing()
 
 OnVerdict = Callable[["Demand", "Verdict"], None]
 """Told of every answer that is not fine."""

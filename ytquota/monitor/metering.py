@@ -15,6 +15,7 @@ from ytquota.errors import LedgerUnavailable, QuotaExceeded
 from ytquota.monitor.audit import Audit
 from ytquota.monitor.call import Call
 from ytquota.monitor.charging import record_of
+from ytquota.monitor.demand import KEEP_NOTHING
 from ytquota.monitor.flight import Flight, Priced
 from ytquota.monitor.groups import by_project, items_of
 from ytquota.monitor.log import JournalLog, Position
@@ -47,7 +48,7 @@ class QuotaMonitor:
         folder: the memory folder, for the views and the audit trail beside the ledger.
         clock: the time, injected.
         prices: the price list; the shipped one by default.
-        admission: decides before each call how many units to keep for others; None keeps nothing back.
+        admission: decides before each call how many units to keep for others; by default none.
         priorities: how much a call matters; by its method where nobody says so.
         on_verdict: told of every answer that is not fine.
         project_of: the project of a credential set's number, for `call(credential_set=N)`.
@@ -61,7 +62,7 @@ class QuotaMonitor:
         folder: Path,
         clock: clocks.Clock | None = None,
         prices: PriceBook | None = None,
-        admission: Admission | None = None,
+        admission: Admission = KEEP_NOTHING,
         priorities: Priorities | None = None,
         on_verdict: OnVerdict | None = None,
         project_of: Callable[[int], str] | None = None,
@@ -125,7 +126,7 @@ class QuotaMonitor:
         self._write_what_waits()
         day = clocks.bounds_at(self.clock.time()).day
         priced = [self._price(demand, day) for demand in demands]
-        if getattr(self.admission, "is_shadow", False):
+        if self.admission.is_shadow:
             priced = self._with_shadow(priced)
         holds: dict[str, Hold] = {}
         try:
@@ -300,25 +301,23 @@ class QuotaMonitor:
 
     def _keep(
         self, project: str, group: Sequence[Priced], balances: Mapping[str, Balance] | None = None
-    ) -> dict[str, int] | None:
+    ) -> dict[str, int]:
         """Units of each bucket that this request must leave for others."""
-        if self.admission is None:
-            return None
+        if self.admission is KEEP_NOTHING:
+            return {}
         balances = balances or self.ledger.usage(project)[project]
         keep: dict[str, int] = {}
         for demand, price in group:
-            decision = self.admission(demand, price, balances)
-            kept = decision.keep if decision.allow else balances[price.bucket].limit
+            kept = self.admission.decide(demand, price, balances).keep
             keep[price.bucket] = max(keep.get(price.bucket, 0), kept)
         return keep
 
     def _with_shadow(self, priced: Sequence[Priced]) -> list[Priced]:
         """The same, and in the facts of a call that would be denied, why: the log will show it."""
-        assert self.admission is not None
         noted = []
         for demand, price in priced:
             balances = self.ledger.usage(demand.project)[demand.project]
-            why = self.admission(demand, price, balances).shadow
+            why = self.admission.decide(demand, price, balances).shadow
             noted.append((replace(demand, facts={**demand.facts, "shadow": why}) if why else demand, price))
         return noted
 
@@ -350,7 +349,7 @@ class QuotaMonitor:
         now, left = self.clock.time(), {}
         for project, group in by_project(priced).items():
             balances = self.ledger.usage(project)[project]
-            keep = self._keep(project, group, balances) or {}
+            keep = self._keep(project, group, balances)
             for bucket, balance in balances.items():
                 spare = 0 if balance.is_exhausted(now) else balance.left - keep.get(bucket, 0)
                 left[project, bucket] = spare

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ytquota import clock as clocks
-from ytquota.monitor.demand import Decision, Demand
+from ytquota.monitor.demand import Demand
 from ytquota.monitor.tagging import current_tag
 from ytquota.prices import canonical
 from ytquota.service.attempts import tag_in_force
@@ -106,8 +106,6 @@ class Budget:
     def _kept(self, price: Price, balances: dict[str, Balance]) -> int:
         """Units that a poll has to leave to more important work: what admission would say of it now."""
         account, monitor = self._account, self._account.monitor
-        if monitor.admission is None:
-            return 0
         tag = tag_in_force() or account.tag or current_tag()
         demand = Demand(
             method=price.method,
@@ -116,5 +114,4 @@ class Budget:
             tag=tag,
             priority=monitor.priorities.of(price.method, tag, account.priority),
         )
-        decision: Decision = monitor.admission(demand, price, balances)
-        return decision.keep if decision.allow else balances[price.bucket].limit
+        return monitor.admission.decide(demand, price, balances).keep
