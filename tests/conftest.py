@@ -14,7 +14,8 @@ from ytquota.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ytquota.monitor import Decision
+    from ytquota.monitor import Decision, Demand
+    from ytquota.prices import Price
 
 
 def pytest_configure() -> None:
@@ -28,6 +29,10 @@ class Rule(KeepNothing):
 
     def __init__(self, decide: Callable[..., Decision]) -> None:
         self.decide = decide  # type: ignore[method-assign]
+
+    def may_keep(self, demand: Demand, price: Price) -> bool:
+        """Have it decide of every call."""
+        return True
 
 
 @pytest.fixture

@@ -63,6 +63,23 @@ def test_the_ledger_keeps_the_reserve_for_those_who_may_use_it(open_monitor):
     monitor.begin([Demand("videos.list", "111", priority="critical")])
 
 
+@pytest.mark.parametrize(
+    ("reserve", "priority", "looks"),
+    [("", "normal", 0), ("", "low", 0), ("2", "critical", 0), ("2", "high", 0), ("2", "normal", 1)],
+)
+def test_a_pool_is_looked_at_only_where_something_is_kept(open_monitor, reserve, priority, looks):
+    """With nothing to keep a call asks its ledger once, for the hold: one trip to a Redis, not two."""
+    monitor = open_monitor(admission=admission(reserve))
+    asked, usage = [], monitor.ledger.usage
+    monitor.ledger.usage = lambda *given: asked.append(given) or usage(*given)
+
+    flight = monitor.begin([Demand("videos.list", "111", priority=priority)])
+
+    assert len(asked) == looks
+    monitor.ledger.usage = usage
+    flight.answered([(200, None)], latency=0.1)
+
+
 def test_asking_and_admitting_cost_no_pandas():
     """A bot that uses admission and the intelligence's answers never loads pandas."""
     code = (

@@ -214,6 +214,7 @@ def test_deciding_takes_no_time_worth_mentioning(admitted, lived, clock):
     QuotaIntelligence(monitor).publish()
     demand, price = Demand("videos.list", "111", "1", "crawler", "normal"), price_of("videos.list")
     pools = {"default": Balance(0, 0, 10_000)}
+    assert monitor.admission.may_keep(demand, price)
     assert monitor.admission.decide(demand, price, pools).keep > 0
     best = 1.0
     for _ in range(5):

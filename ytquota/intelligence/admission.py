@@ -50,6 +50,13 @@ class Admission:
         self._forecast = PublishedForecast(settings.memory_dir)
         self.is_shadow = settings.admission == "shadow"
 
+    def may_keep(self, demand: Demand, price: Price) -> bool:
+        """Whether anything may be kept from a call; if not, nobody need look how its pool stands."""
+        if demand.priority == "critical":
+            return False
+        is_reserved = self._reserve.amount > 0 and demand.priority not in MAY_USE_RESERVE
+        return is_reserved or self._needed(demand, price.bucket) > 0
+
     def decide(self, demand: Demand, price: Price, balances: Mapping[str, Balance]) -> Decision:
         """Say how many units of its pool the call must leave.
 
@@ -58,14 +65,11 @@ class Admission:
             price: what it costs, and in which bucket.
             balances: its project's pools, by bucket.
         """
-        priority, bucket = demand.priority, price.bucket
-        if priority == "critical":
+        if demand.priority == "critical":
             return _ALL_OF_IT
-        balance = balances[bucket]
-        if priority not in _KNOWN:
-            priority = "normal"
-        fixed = self.fixed_reserve(priority, bucket, balance.limit)
-        needed = self._forecast.kept(demand.project, bucket, priority, demand.tag, self._clock.time())
+        balance = balances[price.bucket]
+        fixed = self.fixed_reserve(demand.priority, price.bucket, balance.limit)
+        needed = self._needed(demand, price.bucket)
         if not fixed and not needed:
             return _ALL_OF_IT
         keep = max(fixed, ceil(needed))
@@ -86,6 +90,11 @@ class Admission:
         now = self._clock.time()
         curve = self._forecast.curve(demand.project, bucket, demand.priority, demand.tag, now)
         return curve.falls_to(spare) if curve is not None and spare >= 0 else None
+
+    def _needed(self, demand: Demand, bucket: str) -> float:
+        """Units that more important work is still expected to need."""
+        priority = demand.priority if demand.priority in _KNOWN else "normal"
+        return self._forecast.kept(demand.project, bucket, priority, demand.tag, self._clock.time())
 
     @property
     def note(self) -> str:

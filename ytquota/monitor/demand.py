@@ -55,6 +55,9 @@ class Admission(Protocol):
     def note(self) -> str:
         """Why less is kept than the rule could keep; empty where it has all that it needs."""
 
+    def may_keep(self, demand: Demand, price: Price) -> bool:
+        """Whether a call may have to leave anything; if not, the ledger need not be asked for balances."""
+
     def decide(self, demand: Demand, price: Price, balances: Mapping[str, Balance]) -> Decision:
         """How much of its pool a call must leave, given the balances of its project by bucket."""
 
@@ -69,6 +72,10 @@ class KeepNothing:
     """Admission of a monitor that was given none: every call may have the last unit."""
 
     is_shadow, note = False, ""
+
+    def may_keep(self, demand: Demand, price: Price) -> bool:  # noqa: ARG002
+        """Nothing is kept."""
+        return False
 
     def decide(self, demand: Demand, price: Price, balances: Mapping[str, Balance]) -> Decision:  # noqa: ARG002
         """Nothing is kept."""

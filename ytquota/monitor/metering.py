@@ -18,6 +18,7 @@ from ytquota.monitor.charging import record_of
 from ytquota.monitor.demand import KEEP_NOTHING
 from ytquota.monitor.flight import Flight, Priced
 from ytquota.monitor.groups import by_project, items_of
+from ytquota.monitor.keeping import units_kept, with_shadow
 from ytquota.monitor.log import JournalLog, Position
 from ytquota.monitor.official import OfficialDays
 from ytquota.monitor.priorities import Priorities
@@ -127,12 +128,12 @@ class QuotaMonitor:
         day = clocks.bounds_at(self.clock.time()).day
         priced = [self._price(demand, day) for demand in demands]
         if self.admission.is_shadow:
-            priced = self._with_shadow(priced)
+            priced = with_shadow(self.admission, priced, self._balances)
         holds: dict[str, Hold] = {}
         try:
             for project, group in by_project(priced).items():
                 holds[project] = self.ledger.hold(
-                    project, items_of(group), keep=self._keep(project, group), note=group[0][0].method
+                    project, items_of(group), keep=self._keep(group), note=group[0][0].method
                 )
         except QuotaExceeded as error:
             for hold in holds.values():
@@ -154,7 +155,7 @@ class QuotaMonitor:
         groups = by_project(priced)
         try:
             for project, group in groups.items():
-                self.ledger.extend(holds[project], items_of(group), keep=self._keep(project, group))
+                self.ledger.extend(holds[project], items_of(group), keep=self._keep(group))
         except QuotaExceeded as error:
             raise self._denied(priced, error) from None
 
@@ -299,27 +300,11 @@ class QuotaMonitor:
             else replace(demand, method=canonical(demand.method), priority=priority)
         ), price
 
-    def _keep(
-        self, project: str, group: Sequence[Priced], balances: Mapping[str, Balance] | None = None
-    ) -> dict[str, int]:
-        """Units of each bucket that this request must leave for others."""
-        if self.admission is KEEP_NOTHING:
-            return {}
-        balances = balances or self.ledger.usage(project)[project]
-        keep: dict[str, int] = {}
-        for demand, price in group:
-            kept = self.admission.decide(demand, price, balances).keep
-            keep[price.bucket] = max(keep.get(price.bucket, 0), kept)
-        return keep
+    def _keep(self, group: Sequence[Priced]) -> dict[str, int]:
+        return units_kept(self.admission, group, self._balances)
 
-    def _with_shadow(self, priced: Sequence[Priced]) -> list[Priced]:
-        """The same, and in the facts of a call that would be denied, why: the log will show it."""
-        noted = []
-        for demand, price in priced:
-            balances = self.ledger.usage(demand.project)[demand.project]
-            why = self.admission.decide(demand, price, balances).shadow
-            noted.append((replace(demand, facts={**demand.facts, "shadow": why}) if why else demand, price))
-        return noted
+    def _balances(self, project: str) -> dict[str, Balance]:
+        return self.ledger.usage(project)[project]
 
     def _denied(self, priced: Sequence[Priced], error: QuotaExceeded) -> QuotaExceeded:
         """Log what was wanted and not given, and say so in full."""
@@ -348,8 +333,8 @@ class QuotaMonitor:
         """How many of a batch's parts, from the first, would fit now."""
         now, left = self.clock.time(), {}
         for project, group in by_project(priced).items():
-            balances = self.ledger.usage(project)[project]
-            keep = self._keep(project, group, balances)
+            balances = self._balances(project)
+            keep = units_kept(self.admission, group, {project: balances}.__getitem__)
             for bucket, balance in balances.items():
                 spare = 0 if balance.is_exhausted(now) else balance.left - keep.get(bucket, 0)
                 left[project, bucket] = spare
