@@ -173,6 +173,48 @@ def test_a_token_is_refreshed_by_google_auth(sandbox, credentials_of):
     assert credentials.valid
 
 
+def _consent(http, client, question):
+    code = _decide(http, question, decision="allow", scope_granted=list(DEFAULT_SCOPES))["code"]
+    return _exchange(http, client, code).json()
+
+
+def _renewed(http, client, refresh_token):
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return http.post(
+        "/token", data={**form, **{name: client[name] for name in ("client_id", "client_secret")}}
+    )
+
+
+def test_a_consent_in_testing_says_how_long_it_lasts_and_ends_then(sandbox, http, client, question):
+    """604,799 seconds at first and what is left of them at each renewal; then nothing is good any more."""
+    sandbox.set_testing(PROJECT)
+    token = _consent(http, client, question)
+    sandbox.advance(86_400)
+    after_a_day = _renewed(http, client, token["refresh_token"]).json()
+    sandbox.advance(6 * 86_400)
+    refused = _renewed(http, client, token["refresh_token"])
+    bearer = {"Authorization": f"Bearer {token['access_token']}"}
+
+    assert token["refresh_token_expires_in"] in {604_798, 604_799}
+    assert after_a_day["refresh_token_expires_in"] == pytest.approx(604_799 - 86_400, abs=5)
+    assert "refresh_token" not in after_a_day
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    assert http.get("/youtube/v3/channels?part=id&mine=true", headers=bearer).status_code == 401
+
+
+def test_publishing_gives_no_earlier_consent_a_longer_life(sandbox, http, client, question):
+    """What was given in Testing ends; what is given after it says nothing of an end, and has none."""
+    sandbox.set_testing(PROJECT)
+    before = _consent(http, client, question)
+    sandbox.set_testing(PROJECT, testing=False)
+    after = _consent(http, client, question)
+    sandbox.advance(30 * 86_400)
+
+    assert "refresh_token_expires_in" not in after
+    assert _renewed(http, client, before["refresh_token"]).status_code == 400
+    assert _renewed(http, client, after["refresh_token"]).status_code == 200
+
+
 @pytest.mark.parametrize("by_program", [True, False])
 def test_a_revoked_consent_is_an_invalid_grant(sandbox, http, credentials_of, by_program):
     """google-auth raises RefreshError with Google's wording, whoever revoked it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import string
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SCOPE_PREFIX = "https://www.googleapis.com/auth/"
 DEFAULT_SCOPES = (SCOPE_PREFIX + "youtube.force-ssl", SCOPE_PREFIX + "youtube.readonly")
 ACCESS_TOKEN_LIFE = 3599  # seconds, as Google answers
+TESTING_LIFE = 7 * 86_400 - 1  # seconds that a consent lasts in publishing status Testing, likewise
 
 _LETTERS = string.ascii_letters + string.digits
 _URL_LETTERS = _LETTERS + "-_"
@@ -41,6 +43,7 @@ class Grant:
     scopes: set[str]
     refresh_token: str = field(repr=False)
     revoked: bool = False
+    ends_at: float = math.inf  # by the clock's age
 
 
 @dataclass
@@ -119,9 +122,11 @@ class Accounts:
         return channel
 
     def grant(self, client: Client, channel: str, scopes: Iterable[str]) -> Grant:
-        """Record a consent."""
+        """Record a consent; what becomes of its project's publishing status later does not change its end."""
         kept = set(scopes) - self.lost_scopes
         grant = Grant(client, self.add_channel(channel), kept, f"1//0{self._word(60)}")
+        if client.project.in_testing:
+            grant.ends_at = self._clock.age() + TESTING_LIFE
         self.grants[grant.refresh_token] = grant
         return grant
 
@@ -143,7 +148,15 @@ class Accounts:
 
     def is_good(self, token: AccessToken) -> bool:
         """Whether it has neither ended nor been revoked."""
-        return not token.grant.revoked and token.expires_at > self._clock.age()
+        return self.stands(token.grant) and token.expires_at > self._clock.age()
+
+    def stands(self, grant: Grant) -> bool:
+        """Whether a consent has neither ended nor been revoked."""
+        return not grant.revoked and grant.ends_at > self._clock.age()
+
+    def left(self, grant: Grant) -> int | None:
+        """Whole seconds until a consent ends; None where it has no end."""
+        return None if math.isinf(grant.ends_at) else int(grant.ends_at - self._clock.age())
 
     def expire(self, grant: Grant | None = None) -> None:
         """Let access tokens end now: those of one grant, or all."""

@@ -27,6 +27,7 @@ class Project:
         per_minute: bucket -> units a minute; a bucket that is not named has no such limit.
         enforced: False bills without ever refusing.
         enabled: False answers every call with `accessNotConfigured`.
+        in_testing: its consent screen has the publishing status Testing, so that logins end after 7 days.
     """
 
     number: str
@@ -34,6 +35,7 @@ class Project:
     per_minute: dict[str, int] = field(default_factory=dict)
     enforced: bool = True
     enabled: bool = True
+    in_testing: bool = False
 
 
 class Billing:

@@ -67,6 +67,14 @@ class Furnishing:
         with self._state.lock:
             self._state.accounts.project(project).enabled = not disabled
 
+    def set_testing(self, project: str, *, testing: bool = True) -> None:
+        """Put a project's consent screen into publishing status Testing, or publish it.
+
+        Consents given in Testing end 7 days later, by `advance`; those given before or after do not.
+        """
+        with self._state.lock:
+            self._state.accounts.project(project).in_testing = testing
+
     def add_channel(self, channel: str | None = None, title: str | None = None) -> str:
         """Offer a channel on the consent page; its id (made up if None). The API shows the same title."""
         with self._state.lock:
@@ -98,7 +106,7 @@ class Furnishing:
         Args:
             project: number of the project whose OAuth client it is for.
             channel: the channel's id; None: the project's usual one.
-            expires_in: seconds that the access token is good for; the refresh token has no end.
+            expires_in: seconds that the access token is good for; the refresh token ends in Testing only.
             scopes: full scope addresses.
         """
         with self._state.lock:

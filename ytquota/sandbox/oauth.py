@@ -136,9 +136,9 @@ class OAuth:
         if refresh_token in self._access.logins:
             return self._access.refreshed(refresh_token)
         grant = self._accounts.grants.get(refresh_token)
-        if grant is None or grant.revoked or grant.client is not client:
+        if grant is None or not self._accounts.stands(grant) or grant.client is not client:
             raise OAuthError("invalid_grant", _OUT_OF_DATE)
-        return self._answer(grant)
+        return self._answer(grant) | self._end(grant)
 
     def _exchanged(self, client: Client, params: Mapping[str, str]) -> dict[str, Any]:
         code = self._codes.get(params.get("code", ""))
@@ -152,7 +152,9 @@ class OAuth:
         code.used = True
         grant = self._accounts.grant(client, code.channel, code.scopes)
         answer = self._answer(grant)
-        return {**answer, "refresh_token": grant.refresh_token} if code.ask.offline else answer
+        if not code.ask.offline:
+            return answer
+        return {**answer, "refresh_token": grant.refresh_token, **self._end(grant)}
 
     def _answer(self, grant: Grant) -> dict[str, Any]:
         return {
@@ -161,6 +163,11 @@ class OAuth:
             "scope": " ".join(sorted(grant.scopes)),
             "token_type": "Bearer",
         }
+
+    def _end(self, grant: Grant) -> dict[str, int]:
+        """How long the refresh token lasts, which is said only where it has an end."""
+        left = self._accounts.left(grant)
+        return {} if left is None else {"refresh_token_expires_in": left}
 
 
 def _check_verifier(ask: Ask, verifier: str) -> None:
