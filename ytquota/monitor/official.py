@@ -163,6 +163,11 @@ class OwnCount:
         self.look()
         return next((day for day in self._days() if self.began(day, project) is not None), None)
 
+    def last_day(self, project: str) -> date | None:
+        """The day of the last own call of a project; None where there was none."""
+        self.look()
+        return next((day for day in reversed(self._days()) if self.began(day, project) is not None), None)
+
     def official_until(self, day: date, project: str) -> str:
         """Up to when a day is official, as text that compares with a line's `at`; empty: not at all."""
         began = self.began(day, project)

@@ -18,6 +18,7 @@ from ytquota.operations.doctor import (
     credentials,
     files,
     fleet,
+    idle,
     ledger,
     machine,
     neighbours,
@@ -42,6 +43,7 @@ _FAMILIES: tuple[Callable[[Install], Iterator[Finding]], ...] = (
     ledger.check,
     neighbours.check,
     pools.check,
+    idle.check,
     counters.check,
     fleet.check,
 )
