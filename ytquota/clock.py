@@ -124,6 +124,31 @@ def both_zones(at: datetime, local: tzinfo | None = None) -> str:
     return text if pacific.utcoffset() == here.utcoffset() else f"{text} ({here:%H:%M %Z})"
 
 
+def span(seconds: float) -> str:
+    """Return a duration in its two largest units: ``5 h 12 m``, ``3 d 4 h``, ``42 s``."""
+    left = max(0, round(seconds))
+    if left < 60:  # noqa: PLR2004 - a minute
+        return f"{left} s"
+    minutes, hours, days = left // 60 % 60, left // 3600 % 24, left // 86400
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} m" if hours else f"{minutes} m"
+
+
+def moment(at: datetime, *, now: datetime | None = None) -> str:
+    """Return an instant in Pacific and local time, ``00:00 PST (09:00 CET)``; dated unless it is today's."""
+    pacific, local = at.astimezone(PACIFIC), at.astimezone()
+    if pacific.utcoffset() == local.utcoffset():
+        return _in_zone(pacific, now)
+    local_text = f"{local:%H:%M %Z}" if local.date() == pacific.date() else _in_zone(local, now)
+    return f"{_in_zone(pacific, now)} ({local_text})"
+
+
+def _in_zone(at: datetime, now: datetime | None) -> str:
+    today = (now or datetime.now(at.tzinfo)).astimezone(at.tzinfo).date()
+    return f"{at:%H:%M %Z}" if at.date() == today else f"{at:%a %d %b %H:%M %Z}"
+
+
 def epoch(at: datetime | float) -> float:
     """Return an aware datetime, or epoch seconds as they are, as epoch seconds.
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from ytquota.clock import PACIFIC
 
 ONE, TEN = "111111111111", "222222222222"
 
@@ -42,6 +45,39 @@ def test_sets_as_json_hold_no_secret(run, furnished):
         content = content.get("installed", content)
         for name in ("client_secret", "token", "refresh_token"):
             assert content.get(name, "-no-") not in text
+
+
+def _ends_in(folder, hours, number=1):
+    path = folder / "credentials" / f"oauth_token_{number}.json"
+    end = (datetime.now(UTC) + timedelta(hours=hours, minutes=1)).isoformat(timespec="seconds")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"login_ends_at": end}))
+    return end
+
+
+def test_sets_say_when_a_login_ends_as_google_said(run, furnished):
+    """In both zones, dated; as JSON the instant, and null where it is not known."""
+    end = _ends_in(furnished, 51)
+
+    page = " ".join(run("sets").stdout.split())
+    found = json.loads(run("sets", "--json").stdout)["sets"]
+
+    until = datetime.fromisoformat(end)
+    assert f"Login ends in 2 d 3 h, {until.astimezone(PACIFIC):%a %d %b %H:%M %Z} (" in page
+    assert page.count("Login ends") == 1
+    assert {one["number"]: one["login_ends_at"] for one in found} == {1: end, 3: None, 10: None}
+
+
+def test_status_says_it_only_when_it_is_near_or_past(run, furnished):
+    """Two days ahead nobody has to act; then everybody is told, wherever they look."""
+    _ends_in(furnished, 51)
+    assert "Login" not in run("status").stdout
+    _ends_in(furnished, 47)
+    assert "Login ends in 1 d 23 h" in run("status").stdout
+    _ends_in(furnished, -2)
+    for command in ("status", "sets"):
+        page = run(command).stdout
+        assert page.count("Login ended 1 h 59 m ago") == 1
+        assert max(len(line) for line in page.splitlines() if "Ledger" not in line) <= 80
 
 
 def test_no_set_is_not_a_failure(run):

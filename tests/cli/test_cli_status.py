@@ -108,12 +108,14 @@ def test_counted_since_is_told_on_the_first_day_only(run, furnished, counted):
 
 
 def test_an_exhausted_pool_is_told_in_words(run, furnished, counted):
-    """The mark replaces the bar, and the refused demand is named."""
+    """The mark replaces the bar, in both zones, and the refused demand is named."""
     counted("videos.list", status=403, body=_QUOTA_GONE)
 
     page = run("status").stdout
 
     assert "exhausted until 00:00 P" in page
+    in_the_table = page.partition("default ")[2].partition("video_insert")[0]
+    assert "(09:00 CE" in in_the_table or "(08:00 CE" in in_the_table
     assert "Refused today: 1 units of default" in page
     assert "exhausted" in page.partition("set 1")[2]
     assert max(len(line) for line in page.splitlines() if "Ledger" not in line) <= 80

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import typer
 
-from ytquota.cli.output import moment, span
 from ytquota.cli.times import parse_day, parse_moment
+from ytquota.clock import moment, span
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)  # 12:00 PST, 21:00 in Berlin
 

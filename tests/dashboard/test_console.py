@@ -81,6 +81,27 @@ def test_a_token_that_ended_is_no_alarm(console, settings, clock):
     assert "the next call renews it" in console.panel.rows[1].facts.value
 
 
+def test_a_login_that_google_ends_is_told_and_marked_when_that_is_near(console, settings, clock):
+    """How long, until when in Pacific time, and whether it has ended."""
+    token = settings.sets[1].token_file
+    ends = datetime.fromtimestamp(clock.time(), UTC) + timedelta(days=3)
+    token.write_text(token.read_text()[:-1] + f', "login_ends_at": "{ends.isoformat()}"}}')
+    clock.advance(11)
+    look(console)
+    far = console.panel.rows[1].facts.value
+    clock.advance(2 * 86_400)
+    look(console)
+    near = console.panel.rows[1].facts.value
+    clock.advance(86_400)
+    look(console)
+
+    assert "ends in 2 d 23 h, Fri 13 Nov 12:00 PST" in far
+    assert "ends soon" not in far
+    assert "<b>login ends soon</b>" in near
+    assert "ends in 23 h 59 m, Fri 13 Nov 12:00 PST" in near
+    assert "ended 11 s ago" in console.panel.rows[1].facts.value
+
+
 def test_only_what_makes_sense_is_offered(console, settings, monitor):
     """No rotation to the set in use; Enable where it is disabled."""
     assert offered(console.panel.rows[1]) == {"reset", "disable", "exhaust"}

@@ -9,11 +9,16 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 
+import httplib2
 import httpx
 import pytest
+from google_auth_httplib2 import Request
 from typer.testing import CliRunner
 
+from ytquota.auth.credentials import StoredCredentials
+from ytquota.auth.health import Health
 from ytquota.auth.login import start_login
+from ytquota.auth.tokens import load_token
 from ytquota.cli import app
 from ytquota.clock import ManualClock
 from ytquota.monitor import Demand, QuotaMonitor
@@ -94,6 +99,22 @@ class Bot:
             return attempt.result()
         finally:
             monitor.close()
+
+    def grow_old(self, days):
+        """Let logins grow older on the sandbox, whose time of day stays right."""
+        self.sandbox.advance(days * 86_400)
+        self.sandbox.set_clock(None)
+
+    def renew(self, number=1):
+        """Have the access token of a set renewed, as a bot does when it is over."""
+        http, monitor = httplib2.Http(), self.open()
+        try:
+            health = Health(self.settings, monitor, number)
+            token = load_token(number, self.token(number))
+            StoredCredentials.from_token(token, health=health).refresh(Request(http))
+        finally:
+            monitor.close()
+            http.close()
 
     def look(self, check=None, **options):
         """What the doctor finds: all of it, or by one check."""

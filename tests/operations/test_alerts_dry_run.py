@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -40,6 +41,20 @@ def test_the_demo_rings_when_its_pools_ran_out(tmp_path, tmp_path_factory):
     assert max(Counter(alerts).values()) == 1
     assert [one.at for one in told] == sorted(one.at for one in told)
     assert not (memory / "quota_alerts.json").exists()
+
+
+def test_a_dry_run_as_json_is_one_document(bot, run):
+    """The alerts as a webhook would get them; without a dry run there is nothing to print."""
+    bot.count("liveChatBans.insert", 41)
+
+    told = json.loads(run("watch", "--dry-run", "--days", "1", "--json").stdout)
+    refused = run("watch", "--json")
+
+    assert told["days"] == 1
+    share = next(one for one in told["alerts"] if one["rule"] == "share")
+    assert (share["kind"], share["project"], share["bucket"]) == ("alert", "111111111111", "default")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--dry-run" in refused.stderr
 
 
 def test_the_command_counts_what_it_shows(bot, run):

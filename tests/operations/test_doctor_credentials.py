@@ -12,7 +12,7 @@ import pytest
 from ytquota.auth.state import StateFile
 from ytquota.operations.doctor import fix
 
-TEN = "222222222222"
+ONE, TEN = "111111111111", "222222222222"
 
 
 def test_nothing_is_found_on_a_healthy_install(bot):
@@ -83,6 +83,15 @@ def a_login_five_days_old(bot):
     return lambda: bot.log_in(1)
 
 
+def a_login_that_google_ends_tomorrow(bot):
+    bot.sandbox.set_testing(ONE)
+    bot.log_in(1)
+    bot.grow_old(5.9)
+    bot.renew(1)
+    bot.sandbox.set_testing(ONE, testing=False)
+    return lambda: bot.log_in(1)
+
+
 def a_set_that_google_refused(bot):
     StateFile(bot.memory).quarantine(1, "Google no longer accepts its refresh token (invalid_grant).")
     return lambda: bot.log_in(1)
@@ -103,6 +112,7 @@ FAULTS = [
     (a_web_client_elsewhere, "client-type", "error", "http://localhost:8080/"),
     (a_scope_that_was_not_granted, "scopes", "warning", "`ytquota login 1`"),
     (a_login_five_days_old, "testing", "note", "`ytquota login 1`"),
+    (a_login_that_google_ends_tomorrow, "login-ends", "warning", "`ytquota login 1` before that"),
     (a_set_that_google_refused, "revoked", "error", "`ytquota login 1`"),
     (a_key_of_no_known_project, "key-project", "note", "YTQUOTA_PROJECT_3="),
 ]
@@ -229,3 +239,43 @@ def test_without_a_date_of_consent_the_files_age_is_what_is_known(bot):
 
     (found,) = bot.look()
     assert (found.check, "at least 6.0 days ago" in found.what) == ("testing", True)
+
+
+def in_hours(hours):
+    return (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+
+
+@pytest.mark.parametrize(("hours", "finds"), [(49, False), (47.9, True), (1, True), (-1, True)])
+def test_an_end_that_the_file_knows_is_a_warning_from_48_hours_ahead(bot, hours, finds):
+    """And after it; however old the login is, nothing is guessed any more."""
+    bot.token(granted_at=in_hours(-6 * 24), login_ends_at=in_hours(hours))
+
+    found = bot.look()
+
+    assert [(one.check, one.severity) for one in found] == [("login-ends", "warning")] * finds
+    if finds:
+        assert ("ended 1 h 0 m ago" if hours < 0 else "ends in") in found[0].what
+        assert ("before that" in found[0].remedy) == (hours > 0)
+        assert "publish the app first" in found[0].remedy
+
+
+def test_a_login_that_google_refuses_already_is_told_once(bot):
+    """The quarantine of the login says it."""
+    bot.token(login_ends_at=in_hours(-1))
+    StateFile(bot.memory).quarantine(1, "Google no longer accepts its refresh token (invalid_grant).")
+
+    assert [finding.check for finding in bot.look()] == ["revoked"]
+
+
+def test_asking_google_turns_the_guess_into_knowledge(bot):
+    """A renewal tells when the login of a file by another program ends: at once, not at the next look."""
+    bot.token(granted_at=in_hours(-6 * 24))
+    bot.sandbox.set_testing(ONE)
+    bot.token(**bot.sandbox.issue_token(ONE))
+    bot.grow_old(6)
+    assert [finding.check for finding in bot.look()] == ["testing"]
+
+    (found,) = bot.look(ask_google=True)
+
+    assert (found.check, found.subject) == ("login-ends", "set 1")
+    assert "ends in 23 h 59 m" in found.what

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from ytquota.auth.lifetime import end_in, with_end
 from ytquota.auth.tokens import ClientSecrets, is_loopback
 from ytquota.errors import CredentialError
 
@@ -76,9 +77,9 @@ class Consent:
         return self._content(token, granted)
 
     def _content(self, token: dict[str, Any], granted: Sequence[str]) -> dict[str, Any]:
-        client = self._flow.client_config
+        client, now = self._flow.client_config, datetime.now(UTC)
         end = datetime.fromtimestamp(token.get("expires_at") or 0, UTC).replace(tzinfo=None)
-        return {
+        content = {
             "token": token["access_token"],
             "refresh_token": token["refresh_token"],
             "token_uri": client["token_uri"],
@@ -86,8 +87,9 @@ class Consent:
             "client_secret": client["client_secret"],
             "scopes": list(granted),
             "expiry": end.isoformat() + "Z",
-            "granted_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "granted_at": now.isoformat(timespec="seconds"),
         }
+        return with_end(content, end_in(token, now))
 
     def _fetch(self, address: str) -> dict[str, Any]:
         from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]  # noqa: PLC0415

@@ -22,6 +22,7 @@ from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import Request
 
 from ytquota.auth.files import LOCK_PATIENCE, LockedOut
+from ytquota.auth.lifetime import Overheard, in_words, with_end
 from ytquota.auth.renewal import renewer
 from ytquota.auth.tokens import Token, is_loopback, load_token, save_token, token_lock
 from ytquota.clock import both_zones
@@ -188,8 +189,9 @@ class StoredCredentials(Credentials):
                 f"Set {self._number} cannot call YouTube for the moment: {pause.reason} The next try is due "
                 f"at {both_zones(pause.retry_at)}."
             )
+        overheard = Overheard(request)
         try:
-            super().refresh(request)  # type: ignore[no-untyped-call]
+            super().refresh(overheard)  # type: ignore[no-untyped-call]
         except RefreshError as error:
             self._check_final(error)
             self._stumbled(error, is_needed=is_needed)
@@ -197,7 +199,7 @@ class StoredCredentials(Credentials):
         except _TROUBLE as error:
             self._stumbled(error, is_needed=is_needed)
             raise
-        self._save()
+        self._save(overheard.end)
         _log.info("set %s: access token renewed, good until %s UTC", self._number, self.expiry)
 
     def _stumbled(self, error: Exception, *, is_needed: bool) -> None:
@@ -277,12 +279,13 @@ class StoredCredentials(Credentials):
         self._scopes = list(token.scopes) or None
         self._quota_project_id = content.get("quota_project_id")
 
-    def _save(self) -> None:
+    def _save(self, end: datetime | None) -> None:
         content = dict(self._known.content) | {
             "token": self.token,
             "refresh_token": self._refresh_token,
             "expiry": self.expiry.isoformat() + "Z" if self.expiry else None,
         }
+        content = with_end(content, end or self._end_as_known())
         if lost := self._lost_scopes():
             content["scopes"] = self._scopes = [scope for scope in self._known.scopes if scope not in lost]
             _log.warning(
@@ -299,6 +302,12 @@ class StoredCredentials(Credentials):
                 self._path,
                 error.strerror,
             )
+
+    def _end_as_known(self) -> datetime | None:
+        """When this login ends by the file, unless it was renewed after that, or replaced by another one."""
+        end, was = self._known.login_ends_at, self._known.content["refresh_token"]
+        stands = end is not None and end > datetime.now(UTC) and was == self._refresh_token
+        return end if stands else None
 
     def _lost_scopes(self) -> list[str]:
         """Scopes that the token had and its renewal has not."""
@@ -336,9 +345,12 @@ class StoredCredentials(Credentials):
         return self.token is not None and (end is None or self._now() < end - ahead)
 
     def _age(self) -> str:
+        now, end = datetime.now(UTC), self._known.login_ends_at
+        if end is not None and end <= now:
+            return f" This one {in_words(end, now)}, as Google had said when it was given."
         if self._known.granted_at is None:
             return ""
-        days = (datetime.now(UTC) - self._known.granted_at) / timedelta(days=1)
+        days = (now - self._known.granted_at) / timedelta(days=1)
         return f" This one was granted {days:.1f} days ago."
 
     def _is_over(self) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ytquota.auth.lifetime import FIELD, PUBLISH, in_words
 from ytquota.auth.state import StateFile
 from ytquota.auth.tokens import Token, load_token, save_token, token_lock
 from ytquota.errors import CredentialError
@@ -75,7 +77,7 @@ def accept_grant(
     StateFile(settings.memory_dir, clock=monitor.clock).clear_quarantine(number)
     facts = {"from": _audited(before), "to": _audited(after)}
     monitor.audit("login", credential_set=number, who=who, why=why or "consent given", **facts)
-    message = " ".join(_sentences(before, after, problem))
+    message = " ".join([*_sentences(before, after, problem), *_end(after)])
     _log.info("%s", message)
     return LoginResult(number, after.project, after.channel_id, after.channel_title, after.scopes, message)
 
@@ -137,6 +139,7 @@ _OURS = {
     "account",
     "universe_domain",
     "scope",
+    FIELD,
 }
 """Fields that belong to the old grant and must not outlive it."""
 
@@ -149,6 +152,14 @@ def _audited(token: Token | None) -> dict[str, str | None] | None:
         "channel_id": token.channel_id,
         "channel_title": token.channel_title,
     }
+
+
+def _end(after: Token) -> list[str]:
+    """What there is to say of a login that will end."""
+    end = after.login_ends_at
+    if end is None:
+        return []
+    return [f"This login {in_words(end, datetime.now(UTC))}. {PUBLISH}"]
 
 
 def _sentences(before: Token | None, after: Token, problem: str) -> list[str]:

@@ -49,6 +49,8 @@ class CredentialSet:
         why: one or two plain sentences when there is something to say, else "".
         token_expiry: when the access token ends (aware, UTC); it is renewed by itself.
         granted_at: when the person consented (aware, UTC), if `ytquota login` was used.
+        login_ends_at: when the login ends (aware, UTC), if Google said so; None where it has no end, or
+            nobody knows.
         scopes: what was granted.
         missing_scopes: what YOUTUBE_SCOPES asks for and the token lacks.
         retry_at: where it is quarantined for the moment only, from when on it may be tried again (aware,
@@ -70,6 +72,7 @@ class CredentialSet:
     why: str = ""
     token_expiry: datetime | None = None
     granted_at: datetime | None = None
+    login_ends_at: datetime | None = None
     scopes: tuple[str, ...] = ()
     missing_scopes: tuple[str, ...] = ()
     retry_at: datetime | None = None
@@ -216,6 +219,7 @@ def _token_says(settings: Settings, token: Token) -> CredentialSet:
         why=_scope_note(token.number, lacking),
         token_expiry=token.expiry,
         granted_at=token.granted_at,
+        login_ends_at=token.login_ends_at,
         scopes=token.scopes,
         missing_scopes=lacking,
     )

@@ -1,8 +1,8 @@
 """Token files and client secrets files: what they say, whose project they belong to, how they are saved.
 
 A token file is Google's authorized-user JSON plus what `ytquota login` adds beside it (`channel_id`,
-`channel_title`, `granted_at`); fields we do not know are kept. A client secrets file is what Google's console
-lets you download.
+`channel_title`, `granted_at`, and `login_ends_at` where Google said so); fields we do not know are kept. A
+client secrets file is what Google's console lets you download.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ytquota.auth.files import LOCK_PATIENCE, locked, read_object, replace_json, warn_if_open
+from ytquota.auth.lifetime import FIELD
 from ytquota.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -95,6 +96,11 @@ class Token:
     def granted_at(self) -> datetime | None:
         """When the person consented, if `ytquota login` made the file (aware, UTC)."""
         return _moment(self.content.get("granted_at"))
+
+    @property
+    def login_ends_at(self) -> datetime | None:
+        """When the login ends (aware, UTC), if Google said so; None where it has no end, or nobody knows."""
+        return _moment(self.content.get(FIELD))
 
     @property
     def scopes(self) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ import typer
 from rich.table import Table
 
 from ytquota.cli.desk import Desk
-from ytquota.cli.output import console, hint, moment, print_json
+from ytquota.cli.output import console, hint, print_json
+from ytquota.clock import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ytquota.cli.output import count, moment
-from ytquota.clock import PACIFIC
+from ytquota.cli.output import count
+from ytquota.clock import PACIFIC, moment
 from ytquota.monitor.reconciled import label_facts
 
 if TYPE_CHECKING:

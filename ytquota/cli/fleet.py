@@ -11,9 +11,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ytquota.cli.output import FAILURE, console, count, from_iso, moment, print_json, span
+from ytquota.cli.output import FAILURE, console, count, from_iso, print_json
 from ytquota.cli.severity import code_of
-from ytquota.clock import both_zones
+from ytquota.clock import both_zones, moment, span
 from ytquota.errors import SettingsError, YTQuotaError
 from ytquota.monitor.fleet import FleetList, FleetView
 

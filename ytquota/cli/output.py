@@ -11,8 +11,6 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ytquota.clock import PACIFIC
-
 OK, FAILURE, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -55,31 +53,6 @@ def print_bytes(line: bytes) -> None:
 def count(number: int) -> str:
     """Return a number with its thousands marked."""
     return f"{number:,}"
-
-
-def span(seconds: float) -> str:
-    """Return a duration in its two largest units: ``5 h 12 m``, ``3 d 4 h``, ``42 s``."""
-    left = max(0, round(seconds))
-    if left < 60:  # noqa: PLR2004 - a minute
-        return f"{left} s"
-    minutes, hours, days = left // 60 % 60, left // 3600 % 24, left // 86400
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} m" if hours else f"{minutes} m"
-
-
-def moment(at: datetime, *, now: datetime | None = None) -> str:
-    """Return an instant in Pacific and local time, ``00:00 PST (09:00 CET)``; dated unless it is today's."""
-    pacific, local = at.astimezone(PACIFIC), at.astimezone()
-    if pacific.utcoffset() == local.utcoffset():
-        return _in_zone(pacific, now)
-    local_text = f"{local:%H:%M %Z}" if local.date() == pacific.date() else _in_zone(local, now)
-    return f"{_in_zone(pacific, now)} ({local_text})"
-
-
-def _in_zone(at: datetime, now: datetime | None) -> str:
-    today = (now or datetime.now(at.tzinfo)).astimezone(at.tzinfo).date()
-    return f"{at:%H:%M %Z}" if at.date() == today else f"{at:%a %d %b %H:%M %Z}"
 
 
 def from_iso(text: str) -> datetime:

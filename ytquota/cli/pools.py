@@ -9,9 +9,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from ytquota.cli.output import count, from_iso, moment, span
+from ytquota.cli.output import count, from_iso
 from ytquota.cli.sets import brief
-from ytquota.clock import PACIFIC, both_zones
+from ytquota.clock import both_zones, moment, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +66,7 @@ def _table(pools: Mapping[str, Mapping[str, Any]]) -> Table:
 def _condition(pool: Mapping[str, Any]) -> tuple[str, str]:
     """Return a pool's colour, and the words that take the place of its bar when it is empty."""
     if pool["exhausted_until"]:
-        return "red", f"exhausted until {from_iso(pool['exhausted_until']).astimezone(PACIFIC):%H:%M %Z}"
+        return "red", f"exhausted until {both_zones(from_iso(pool['exhausted_until']))}"
     if pool["left"] <= 0:
         return "red", "nothing left"
     return next((style for share, style in _SHARES if pool["share"] > share), "green"), ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,9 +10,11 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from ytquota.auth import lifetime
 from ytquota.auth.sets import CredentialSet, load_sets
 from ytquota.cli.desk import Desk
-from ytquota.cli.output import console, from_iso, hint, moment, print_json
+from ytquota.cli.output import console, from_iso, hint, print_json
+from ytquota.clock import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +58,7 @@ def facts_of(credential_set: CredentialSet) -> dict[str, Any]:
 
 
 def brief(facts: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Return a set as ``status`` shows it: a line, and one more where something is to be said."""
+    """Return a set as ``status`` shows it: a line, and more where something is to be said."""
     yield Text.assemble(
         f"  set {facts['number']:<3}",
         (f"{facts['state']:<12}", _STYLES[facts["state"]]),
@@ -64,6 +67,7 @@ def brief(facts: Mapping[str, Any]) -> Iterator[RenderableType]:
     )
     if facts["why"]:
         yield Padding(Text(facts["why"], style="dim"), _INDENT)
+    yield from _login_end(facts, near=True)
 
 
 def _page(found: list[dict[str, Any]], rotation: tuple[int, ...]) -> Iterator[RenderableType]:
@@ -87,6 +91,7 @@ def _in_full(facts: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Padding(Text(f"Channel id {facts['channel_id']}.", style="dim"), _INDENT)
     if facts["granted_at"]:
         yield Padding(Text(f"Consent given {moment(from_iso(facts['granted_at']))}.", style="dim"), _INDENT)
+    yield from _login_end(facts, near=False)
     if facts["same_project_as"]:
         others = " and ".join(map(str, facts["same_project_as"]))
         told = f"Shares its pools with set {others}: together they have no more quota than one."
@@ -94,6 +99,16 @@ def _in_full(facts: Mapping[str, Any]) -> Iterator[RenderableType]:
     if facts["same_channel_as"]:
         others = " and ".join(map(str, facts["same_channel_as"]))
         yield Padding(Text(f"Speaks for the same channel as set {others}.", style="dim"), _INDENT)
+
+
+def _login_end(facts: Mapping[str, Any], *, near: bool) -> Iterator[RenderableType]:
+    """When the login ends, if that is known, and is near or is not."""
+    if facts["login_ends_at"] is None:
+        return
+    end, now = from_iso(facts["login_ends_at"]), datetime.now(UTC)
+    if lifetime.is_near(end, now) == near:
+        style = "yellow" if near else "dim"
+        yield Padding(Text(f"Login {lifetime.in_words(end, now)}.", style=style), _INDENT)
 
 
 def _speaker(facts: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""``ytquota watch``: tells operators when a pool runs low or will run out, and a login is refused."""
+"""``ytquota watch``: tells operators when a pool runs low or will run out, and a login ends or is refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ytquota.cli.desk import START, Desk
-from ytquota.cli.output import fail, hint
+from ytquota.cli.output import fail, hint, print_json
 from ytquota.clock import PACIFIC
 from ytquota.errors import SettingsError
 from ytquota.operations.watch import EVERY, Watch, only_one
@@ -27,25 +27,30 @@ def watch(
     days: Annotated[
         int, typer.Option("--days", min=1, max=365, help="How many days a dry run looks back.")
     ] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a dry run as one JSON document.")] = False,
 ) -> None:
     """Look every minute, and tell operators what they should know.
 
     When a pool passes 80 %, will probably run out before its reset, refuses
-    calls, or a login is refused: once a day and pool, and once more when it
-    is over. With an account for Google's counters it compares the counts
-    every 15 minutes. YTQUOTA_ALERT_... say whom to tell; the history is
-    memory/quota_alerts.json. One watch per ledger; SIGTERM and Ctrl-C end it.
+    calls, or a login is refused or ends within 48 hours: once a day and pool,
+    and once more when it is over. With an account for Google's counters it
+    compares the counts every 15 minutes. YTQUOTA_ALERT_... say whom to tell;
+    the history is memory/quota_alerts.json. One watch per ledger; SIGTERM and
+    Ctrl-C end it.
 
     Examples:
         ytquota watch
         ytquota watch --once
         ytquota watch --dry-run --days 30
+        ytquota watch --dry-run --json | jq '.alerts[] | {at, rule, text}'
     """
+    if as_json and not dry_run:
+        raise typer.BadParameter("it goes with --dry-run", param_hint="--json")
     with Desk.open() as desk:
         if desk.is_bare:
             fail(SettingsError("\n".join(START)))
         if dry_run:
-            _replay(desk, days)
+            _replay(desk, days, as_json=as_json)
             return
         _speak()
         with only_one(desk.settings.memory_dir):
@@ -74,11 +79,15 @@ def _keep(keeper: Watch, every: float, desk: Desk) -> None:
     keeper.run(stop, every=every)
 
 
-def _replay(desk: Desk, days: int) -> None:
+def _replay(desk: Desk, days: int, *, as_json: bool) -> None:
     from ytquota.operations.alerts.dry_run import dry_run  # noqa: PLC0415 - needs pandas
 
+    told = dry_run(desk.settings, desk.monitor, days=days)
+    if as_json:
+        print_json({"days": days, "alerts": [alert.to_json() for alert in told]})
+        return
     count = 0
-    for alert in dry_run(desk.settings, desk.monitor, days=days):
+    for alert in told:
         count += alert.kind == "alert"
         typer.echo(f"{alert.at.astimezone(PACIFIC):%a %d %b %H:%M}  {alert.rule:<9}  {alert.text}")
     typer.echo(

@@ -46,7 +46,10 @@ _STEPS = {
     ),
     "Login and client belong to one project": ("project", "key-project"),
     "The login may do what YOUTUBE_SCOPES asks for": ("scopes",),
-    "The login will last: a consent in publishing status Testing ends after 7 days": ("testing",),
+    "The login will last: a consent in publishing status Testing ends after 7 days": (
+        "testing",
+        "login-ends",
+    ),
     "Nobody else can read the files with secrets": ("modes",),
 }
 _MARKS = {

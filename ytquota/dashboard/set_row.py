@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as w
 
-from ytquota.auth import rotation
-from ytquota.clock import PACIFIC
+from ytquota.auth import lifetime, rotation
+from ytquota.clock import PACIFIC, utc
 from ytquota.dashboard import moves
 from ytquota.dashboard.cards import duration, name_of, unit_of
 from ytquota.dashboard.confirm import Action, ActionBar
@@ -121,11 +121,13 @@ def set_actions(number: int, desk: Desk, seen: Seen) -> dict[str, Action]:
 def set_facts(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
     """Return what there is to know about a set, as HTML."""
     marks = ["<b>in use by new services</b>"] * (one.number == snapshot.desk.in_use)
+    marks += ["<b>login ends soon</b>"] * lifetime.is_near(one.login_ends_at, utc(now))
     marks += ["preferred"] * one.preferred + ["in the rotation list"] * one.in_rotation
     facts = [
         ("Left today", _left(one, snapshot, now)),
         ("Last used", _used(one, snapshot, now)),
-        ("Login", _token(one, now)),
+        ("Login", _login(one, now)),
+        ("Access token", _token(one, now)),
         ("Why", one.why),
     ]
     told = "".join(f"<div><dt>{name}</dt><dd>{escape(fact)}</dd></div>" for name, fact in facts if fact)
@@ -158,17 +160,19 @@ def _used(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
     return f"on {datetime.fromtimestamp(before, PACIFIC):%a %-d %b at %H:%M} Pacific"
 
 
-def _token(one: CredentialSet, now: float) -> str:
+def _login(one: CredentialSet, now: float) -> str:
+    """Since when there is a login, and when it ends, as far as that is known."""
     if one.is_read_only:
         return "an API key: it does not expire, and only reads"
+    given = f"consent of {one.granted_at.astimezone(PACIFIC):%-d %b %Y}" if one.granted_at else ""
+    ends = lifetime.in_words(one.login_ends_at, utc(now)) if one.login_ends_at else ""
+    return "; ".join(filter(None, (ends, given)))
+
+
+def _token(one: CredentialSet, now: float) -> str:
     if one.token_expiry is None:
         return ""
     left = one.token_expiry.timestamp() - now
-    told = (
-        f"access token ends in {duration(left)} and is then renewed by itself"
-        if left > 0
-        else "access token has ended; the next call renews it"
-    )
-    if one.granted_at is not None:
-        told += f" (consent of {one.granted_at.astimezone(PACIFIC):%-d %b %Y})"
-    return told
+    if left > 0:
+        return f"ends in {duration(left)} and is then renewed by itself"
+    return "has ended; the next call renews it"

@@ -2,7 +2,8 @@
 
 Each instant is judged from what the log knew then, with the limits of today: earlier ones are not in the log.
 It looks every five minutes and forecasts every half hour, at every look while a pool is spent too fast; so an
-alert may come a little later than a watch would have given it. Quarantined sets do not show in the log.
+alert may come a little later than a watch would have given it. Neither quarantined sets nor the ends of
+logins show in the log.
 """
 
 from __future__ import annotations

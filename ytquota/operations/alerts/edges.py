@@ -69,13 +69,14 @@ class Alert:
 
 @dataclass(slots=True)
 class Ringing:
-    """An alert that was given and is not over: by which rule, about what, and on which quota day."""
+    """An alert that was given and is not over: by which rule, on which quota day, and about what."""
 
     rule: str
     day: str
     project: str = ""
     bucket: str = ""
     credential_set: int | None = None
+    login: str = ""
 
 
 @dataclass(slots=True)
@@ -98,6 +99,11 @@ class Edges:
         days = self.warned.get(f"{project}/{bucket}", {})
         return sum(not came for day, came in days.items() if _monday(today) <= day < today.isoformat())
 
+    def rung_login(self, number: int) -> str | None:
+        """Fingerprint of the login of a set whose end was told and is not over; None where there is none."""
+        rung = (one for one in self.ringing.values() if one.rule == "login-ends")
+        return next((one.login for one in rung if one.credential_set == number), None)
+
     def step(self, conditions: Iterable[Condition], at: float) -> list[Alert]:
         """Take in what the rules say at an instant (epoch seconds), and return what is to be told now."""
         day = quota_day(at).isoformat()
@@ -108,8 +114,10 @@ class Edges:
                 self.warned[group[0].subject][day] = True
             on = next((one for one in group if one.state == "on"), None)
             if on is not None:
-                if key not in self.ringing and self.told.get(key) != day:
-                    self.ringing[key] = Ringing(on.rule, day, on.project, on.bucket, on.credential_set)
+                if self._is_new(key, on) and self.told.get(key) != day:
+                    self.ringing[key] = Ringing(
+                        on.rule, day, on.project, on.bucket, on.credential_set, on.login
+                    )
                     self.told[key] = day
                     if on.topic == "ahead":
                         self.warned.setdefault(on.subject, {})[day] = False
@@ -120,6 +128,9 @@ class Edges:
                 over.setdefault(last.subject, (last, []))[1].append(last.text)
         self.told = {key: told for key, told in self.told.items() if told == day}
         return alerts + [_recovery(one, " ".join(texts), at) for one, texts in over.values()]
+
+    def _is_new(self, key: str, on: Condition) -> bool:
+        return key not in self.ringing or self.ringing[key].login != on.login
 
     def _reset(self, day: str, at: float) -> list[Alert]:
         """Whatever rang about a pool of an earlier day is over: one word for each pool."""

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
 from ytquota.auth.state import StateFile
+from ytquota.auth.tokens import load_token
 from ytquota.errors import CredentialError
 from ytquota.monitor.reconciled import ReconciledFile
 from ytquota.operations.alerts.paces import Paces
-from ytquota.operations.alerts.rules import Condition, Pool, Thresholds, judge, quarantined
+from ytquota.operations.alerts.rules import Condition, Pool, Thresholds, judge, login_ends, quarantined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from ytquota.auth.notes import Note
+    from ytquota.auth.tokens import Token
     from ytquota.intelligence.forecaster import Forecaster
     from ytquota.monitor.ledger import Balance
     from ytquota.monitor.log import Position
@@ -89,7 +91,7 @@ class Lookout:
         compared = ReconciledFile(self._monitor.folder).read()
         seen = (self._seen(pool, edges, compared, now) for pool in pools)
         found = [one for pool in seen for one in judge(pool, self._thresholds)]
-        return [*found, *self._sets()]
+        return [*found, *self._sets(edges, now)]
 
     # -- inside
 
@@ -147,7 +149,7 @@ class Lookout:
     def _is_of_today(self, now: float) -> bool:
         return self._forecast_at >= clocks.bounds_at(now).start
 
-    def _sets(self) -> Iterator[Condition]:
+    def _sets(self, edges: Edges, now: float) -> Iterator[Condition]:
         try:
             out = StateFile(self._settings.memory_dir, clock=self._monitor.clock).read().quarantined
         except CredentialError as error:
@@ -156,6 +158,19 @@ class Lookout:
         for number in self._settings.sets:
             note = out.get(number)
             yield quarantined(number, note.reason if note and self._is_lasting(note) else None)
+            token = self._token(number)
+            if token is not None:
+                refused = note is not None and note.is_final and note.concerns(token.login)
+                end, rung = token.login_ends_at, edges.rung_login(number)
+                yield login_ends(number, end, now, login=token.login, rung=rung, refused=refused)
+
+    def _token(self, number: int) -> Token | None:
+        """The token of an OAuth set; one that cannot be read says nothing of its login."""
+        path = self._settings.sets[number].token_file
+        try:
+            return load_token(number, path) if path is not None else None
+        except CredentialError:
+            return None
 
     def _is_lasting(self, note: Note) -> bool:
         """Whether a quarantine is for good, or trouble that passes has not passed for five minutes."""

@@ -8,18 +8,19 @@ a value that trembles around a threshold from ringing twice; `edges` turns the a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from ytquota.clock import both_zones
+from ytquota.auth import lifetime
+from ytquota.clock import both_zones, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Severity = Literal["warning", "critical"]
 State = Literal["on", "between", "off"]
-Topic = Literal["share", "ahead", "refusals", "elsewhere", "quarantined"]
-Rule = Literal["share", "run-out", "burn", "refusals", "elsewhere", "quarantined"]
+Topic = Literal["share", "ahead", "refusals", "elsewhere", "quarantined", "login-ends"]
+Rule = Literal["share", "run-out", "burn", "refusals", "elsewhere", "quarantined", "login-ends"]
 
 _SHARE_STEP = 0.05
 _ELSEWHERE = 0.05  # of the limit, that Google counted and we did not
@@ -33,6 +34,7 @@ _AGREED = 0.3  # a forecast that knows the pace, and gives the run-out less, doe
 _ONCE_BURNT = 0.99  # what it takes after a false alarm in the same week ...
 _WELL_USED = 0.7  # ... and of the limit so much must be used
 _PRESSING = 5400.0  # seconds
+_LOGIN_GAP = timedelta(hours=1)  # each renewal tells a login's end anew, and to the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class Condition:
         bucket: the pool's bucket; empty for a set.
         credential_set: the number of the set; None for a pool.
         exhausted: of a pool, that nothing is left, or Google said so.
+        login: fingerprint of the login that it is about; another one may ring anew.
     """
 
     topic: Topic
@@ -157,6 +160,7 @@ class Condition:
     bucket: str = ""
     credential_set: int | None = None
     exhausted: bool = False
+    login: str = ""
 
     @property
     def subject(self) -> str:
@@ -191,6 +195,42 @@ def quarantined(number: int, reason: str | None) -> Condition:
         text,
         credential_set=number,
     )
+
+
+def login_ends(
+    number: int,
+    end: datetime | None,
+    at: float,
+    *,
+    login: str,
+    rung: str | None = None,
+    refused: bool = False,
+) -> Condition:
+    """What is to be said of the end of a set's login.
+
+    Args:
+        number: the set.
+        end: when it ends (aware), as Google said; None where it has no end, or nobody knows.
+        at: the time (epoch seconds).
+        login: fingerprint of the login.
+        rung: that of the login whose end was told and is not over. Where no end is known of the same one any
+            more, its file was written by another program: that is no recovery.
+        refused: Google refuses it already, which is an alert of its own.
+    """
+    now, state = utc(at), _state_of_login(end, utc(at))
+    if refused or (end is None and login == rung):
+        state = "between"
+    lasts = "has no end that is known" if end is None else lifetime.in_words(end, now)
+    text = f"The login of credential set {number} {lasts}."
+    if state == "on":
+        text += f" Google refuses its calls after that. Run `ytquota login {number}`. {lifetime.PUBLISH}"
+    return Condition("login-ends", "login-ends", state, "warning", text, credential_set=number, login=login)
+
+
+def _state_of_login(end: datetime | None, now: datetime) -> State:
+    if end is None or not lifetime.is_near(end - _LOGIN_GAP, now):
+        return "off"
+    return "on" if lifetime.is_near(end, now) else "between"
 
 
 def _share(pool: Pool, thresholds: Thresholds) -> Condition:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ytquota.auth.tokens import Token, check_same_project, is_loopback
-from ytquota.clock import both_zones, utc
+from ytquota.auth import lifetime
+from ytquota.auth.tokens import Token, check_same_project, is_loopback, load_token
+from ytquota.clock import both_zones, moment, utc
 from ytquota.errors import CredentialError
 from ytquota.monitor.revealed import is_provisional, project_of_key
 from ytquota.operations.doctor.finding import Finding
@@ -29,10 +30,11 @@ def check(install: Install) -> Iterator[Finding]:
     for token in install.readable_tokens:
         yield from _project(install, token)
         yield from _scopes(install, token)
-        yield from _age(install, token)
     yield from _quarantined(install)
     if install.ask_google:
         yield from _asked(install)
+    for token in install.readable_tokens:
+        yield from _end(install, load_token(token.number, token.path) if install.ask_google else token)
     yield from _keys(install)
 
 
@@ -115,8 +117,30 @@ def _scopes(install: Install, token: Token) -> Iterator[Finding]:
         )
 
 
+def _end(install: Install, token: Token) -> Iterator[Finding]:
+    """Whether the login is about to end, or has ended, by Google's word or, without that, by its age."""
+    end, now, states = token.login_ends_at, utc(install.clock.time()), install.states
+    note = None if isinstance(states, CredentialError) else states.quarantined.get(token.number)
+    is_said = note is not None and note.is_final and note.concerns(token.login)
+    if end is None:
+        yield from _age(install, token)
+    elif lifetime.is_near(end, now) and not is_said:
+        yield _known_end(token, end, now)
+
+
+def _known_end(token: Token, end: datetime, now: datetime) -> Finding:
+    return Finding(
+        "login-ends",
+        "warning",
+        f"set {token.number}",
+        f"Its login {lifetime.in_words(end, now)}. Google said so, as it does where the app's publishing "
+        "status is Testing (7 days), or the person allowed access for a limited time.",
+        f"Run `ytquota login {token.number}`{' before that' if end > now else ''}. {lifetime.PUBLISH}",
+    )
+
+
 def _age(install: Install, token: Token) -> Iterator[Finding]:
-    """Whether a token is about to die, should its app be in Testing; nothing in the file tells that."""
+    """Whether a login is about to end, should its app be in Testing, where its file does not tell."""
     now = utc(install.clock.time())
     granted, is_known = token.granted_at, token.granted_at is not None
     if granted is None:  # at least as old as the file
@@ -126,9 +150,7 @@ def _age(install: Install, token: Token) -> Iterator[Finding]:
         return
     days = f"{'' if is_known else 'at least '}{age / timedelta(days=1):.1f} days ago"
     when = (
-        "has ended"
-        if now >= end
-        else f"ends {end:%a %d %b} {both_zones(end)}" + ("" if is_known else " at the latest")
+        "has ended" if now >= end else f"ends {moment(end, now=now)}" + ("" if is_known else " at the latest")
     )
     yield Finding(
         "testing",
