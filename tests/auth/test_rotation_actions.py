@@ -75,6 +75,7 @@ def test_the_preview_says_pools_and_whose_name_and_changes_nothing(desk):
     assert "It has 9,800 of 10,000 units left." in text
     assert "counted in project 222222222222 instead of 111111111111" in text
     assert "Bots will speak as channel B instead of channel A." in text
+    assert text.endswith("permit it only for sets that really are separate clients or owners.")
     assert (states_of(settings).preferred, monitor.audit_rows()) == (None, [])
 
 
@@ -84,6 +85,21 @@ def test_rotating_within_a_project_says_that_it_adds_no_quota(desk):
 
     assert "Set 1 is of the same project, so this adds no quota." in text
     assert "speak as" not in text
+    assert "policies" not in text
+
+
+def test_rotating_to_a_key_of_an_unknown_project_says_that_it_may_add_nothing(furnish, open_monitor):
+    """Two keys of one project would look like twice the quota."""
+    settings = furnish({}, api_keys={1: ONE, 2: ONE}, name_projects=False, extra={"YTQUOTA_ROTATION": "1,2"})
+    monitor = open_monitor(settings)
+
+    text = actions.preview_rotate(settings, monitor, 2)
+
+    assert (
+        "It may be of the same project as set 1, since an API key does not tell its project; then this adds "
+        "nothing."
+    ) in text
+    assert "counted in project" not in text
 
 
 def test_rotating_without_a_number_takes_the_next_ready_set_of_the_list(desk):

@@ -58,6 +58,10 @@ def test_without_a_list_nothing_stands_in(bot):
     assert "The next reset is at 00:00 PST" in text
     assert f"write YTQUOTA_ROTATION=1,10 into {settings.env_file}" in text
     assert "developer policies" in text
+    assert (
+        text.index("next reset") < text.index("`ytquota advise`") < text.index("`ytquota request`")
+        < text.index("YTQUOTA_ROTATION=")
+    )  # fmt: skip
     assert "Set 10 is another channel: a bot would speak as Channel 10." in text
     assert (caught.value.retry_at, caught.value.project, caught.value.bucket) == (MIDNIGHT, ONE, "default")
     assert isinstance(caught.value, CredentialError)
@@ -71,7 +75,7 @@ def test_a_list_permits_the_next_healthy_set(bot):
     choice = pick_set(settings, monitor)
 
     assert choice.set.number == 10
-    assert choice.why == "next of YTQUOTA_ROTATION=1,10, since set 1 is exhausted"
+    assert choice.why == "next of YTQUOTA_ROTATION=1,10, since set 1 is exhausted (default)"
 
 
 def test_the_order_of_the_list_counts_not_the_numbers(bot):
@@ -226,11 +230,11 @@ def test_a_set_that_the_server_calls_exhausted_shows_in_the_state_file(service_o
     assert view == {n: {"search_list": "2026-11-24T00:00:00-08:00"} for n in (1, 2)}
 
 
-def test_only_two_kinds_of_failover_are_offered(bot):
+def test_only_three_kinds_of_failover_are_offered(bot):
     """Anything else is refused in so many words."""
     settings, monitor = bot()
 
-    with pytest.raises(ValueError, match="'yes' is not possible; it is 'manual' or 'auto'"):
+    with pytest.raises(ValueError, match="'yes' is not possible; it is 'manual', 'login' or 'auto'"):
         get_authenticated_service(failover="yes", settings=settings, monitor=monitor)
 
 

@@ -28,6 +28,14 @@ ROW = {
             "moved the units and the searches from set 1 to set 10",
         ),
         ({"action": "return", "bucket": "search_list", "from": None}, "moved the searches back to set 10"),
+        (
+            {"action": "failover", "scope": "service", "bucket": "default", "from": {"set": 1}},
+            "a new service uses set 10 instead of set 1",
+        ),
+        (
+            {"action": "return", "scope": "service", "bucket": "default", "from": None},
+            "a new service uses set 10 again",
+        ),
         ({"action": "recover", "from": {"quarantine": {}}}, "set 10 works again"),
         ({"action": "quarantine"}, "set 10 was quarantined"),
     ],

@@ -230,7 +230,10 @@ def test_an_exhausted_pool_says_who_said_so(intelligence):
     assert answer.fits == 0
     assert "Google says that this pool is exhausted" in answer.why
     assert answer.resets_at == pacific(11, 0)
-    assert answer.remedy == "Wait for the reset at 2026-11-11 00:00 PST."
+    assert answer.remedy == (
+        "Wait for the reset at 2026-11-11 00:00 PST. `ytquota advise` shows what could be spared, and "
+        "`ytquota request` prepares asking Google for more."
+    )
 
 
 def test_more_than_a_whole_day_says_over_how_many(intelligence):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ytquota.auth.sets import CredentialSet, load_sets
+from ytquota.prices import BUCKETS
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from ytquota.monitor.metering import QuotaMonitor
@@ -21,6 +23,7 @@ def get_authenticated_service(
     tag: str | None = None,
     priority: str | None = None,
     failover: str = "manual",
+    buckets: Iterable[str] = ("default",),
     settings: Settings | None = None,
     monitor: QuotaMonitor | None = None,
 ) -> Any:
@@ -35,10 +38,14 @@ def get_authenticated_service(
             other.
         tag: tag of calls made outside of any `with ytquota.tag(...)`; by default the script's name.
         priority: "critical", "high", "normal" or "low"; by default that of the method; see YTQUOTA_RESERVE.
-        failover: "manual": a service keeps its set for as long as it lives. "auto": a call whose pool is used
-            up, or whose login died, goes on with the next usable set of YTQUOTA_ROTATION, and later calls
-            return as soon as the first choice can be used again. Never in the middle of an upload, nor after
-            a write whose answer was lost. Each move leaves a line in the log and an audit row.
+        failover: "manual": a service keeps its set for as long as it lives. "login": a call whose login or
+            key is dead goes on with the next usable set of YTQUOTA_ROTATION; where a pool is used up nothing
+            moves. "auto": a call whose pool is used up moves too. Later calls return as soon as the first
+            choice can be used again. Never in the middle of an upload, nor after a write whose answer was
+            lost. Each move leaves a line in the log and an audit row.
+        buckets: the pools that the program needs, for a service that chooses its set now and keeps it: a set
+            that has used up one of them is passed over. A bot that only searches says ("search_list",). With
+            failover="login" or "auto" each call sees for itself.
         settings: by default what the environment and `.env` say.
         monitor: by default this process's monitor of the ledger that the settings name.
 
@@ -47,17 +54,28 @@ def get_authenticated_service(
             is.
         CredentialError: no permitted set works; the message lists every set and its reason.
         LedgerUnavailable: the ledger cannot be read.
-        SettingsError: a setting is wrong, or failover="auto" without YTQUOTA_ROTATION; the message says which
-            line permits it.
-        ValueError: `failover` is neither "manual" nor "auto".
+        SettingsError: a setting is wrong, or failover="auto" or "login" without YTQUOTA_ROTATION; the message
+            says which line permits it.
+        ValueError: `failover` is none of these, or there is no such bucket.
     """
     from ytquota.auth.session import open_monitor, open_service, wire  # noqa: PLC0415 - see the package's docstring
 
-    if failover not in {"manual", "auto"}:
-        raise ValueError(f"failover={failover!r} is not possible; it is 'manual' or 'auto'.")
+    if failover not in {"manual", "login", "auto"}:
+        raise ValueError(f"failover={failover!r} is not possible; it is 'manual', 'login' or 'auto'.")
+    needed = (buckets,) if isinstance(buckets, str) else tuple(buckets)
+    if unknown := [bucket for bucket in needed if bucket not in BUCKETS]:
+        raise ValueError(f"There is no bucket {unknown[0]!r}; buckets are {', '.join(BUCKETS)}.")
     settings = settings or Settings.load()
     monitor = wire(settings, monitor) if monitor else open_monitor(settings)
-    return open_service(settings, monitor, credential_set, tag=tag, priority=priority, failover=failover)
+    return open_service(
+        settings,
+        monitor,
+        credential_set,
+        tag=tag,
+        priority=priority,
+        failover=failover,
+        buckets=needed,
+    )
 
 
 def mark_credential_exhausted(

@@ -1,4 +1,4 @@
-"""The sets that a service with failover="auto" may go out with, and the record of its moves.
+"""The sets that a service which may move goes out with.
 
 What may stand in for what is YTQUOTA_ROTATION's word alone. How each set stands is read from its files and
 the state file, anew whenever one of them changes; what its pools have left is asked with every call.
@@ -12,14 +12,15 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ytquota.auth.choice import POLICY, nothing_usable, permitted, title
-from ytquota.auth.health import WHO
+from ytquota.auth.choice import permitted
+from ytquota.auth.none_left import nothing_usable
 from ytquota.auth.sets import find_set, load_sets
+from ytquota.auth.stand_ins import record_calls, seat_of
 from ytquota.auth.state import FILE_NAME
+from ytquota.auth.words import POLICY, title
 from ytquota.clock import bounds_at
 from ytquota.errors import CredentialError, SettingsError, YTQuotaError
 from ytquota.service.moves import first_sentence
-from ytquota.service.seats import Seat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,10 +30,8 @@ if TYPE_CHECKING:
     from ytquota.monitor.metering import QuotaMonitor
     from ytquota.service.errands import Errand
     from ytquota.service.per_thread import PerThreadHttp
-    from ytquota.service.seats import Step
+    from ytquota.service.seats import Seat, Step
     from ytquota.settings import Settings
-
-_READ_BUCKETS = {"search_list", "video_batch_get_stats"}
 
 _log = logging.getLogger("ytquota.auth")
 
@@ -45,6 +44,7 @@ class Rotation:
         monitor: tells what pools have left; takes the audit rows.
         open_http: makes what sends for a set.
         first: the set that was asked for by number; None for the list's own order.
+        failover: what the program asked for, as errors name it.
 
     Raises:
         SettingsError: no set may stand in for another; says which line would permit it.
@@ -57,10 +57,12 @@ class Rotation:
         monitor: QuotaMonitor,
         open_http: Callable[[CredentialSet], PerThreadHttp],
         first: int | None = None,
+        *,
+        failover: str = "auto",
     ) -> None:
         self._settings, self._monitor, self._open = settings, monitor, open_http
         self._first = first
-        check_permitted(settings, first)
+        check_permitted(settings, first, failover)
         self._lock = threading.RLock()
         self._https: dict[int, PerThreadHttp] = {}
         self._owners: dict[int, tuple[str | None, str | None]] = {}
@@ -95,27 +97,7 @@ class Rotation:
 
     def moved(self, step: Step) -> None:
         """Write one line to the log and one row to the audit trail."""
-        home, seat = step.home, step.seat
-        if step.is_return:
-            _log.warning("%s calls of %s are back with %s: %s.", step.tag, step.bucket, seat.title, step.why)
-        else:
-            _log.warning(
-                "%s calls of %s go on with %s instead of %s: %s.%s",
-                step.tag, step.bucket, seat.title, home.title, step.why, _speech(step),
-            )  # fmt: skip
-        try:
-            self._monitor.audit(
-                "return" if step.is_return else "failover",
-                credential_set=seat.number,
-                who=WHO,
-                why=step.why,
-                bucket=step.bucket,
-                tag=step.tag,
-                project=seat.project,
-                **{"from": None if step.is_return else _audited(home), "to": _audited(seat)},
-            )
-        except YTQuotaError as error:  # a row that cannot be written must not be why a call fails
-            _log.error("the move could not be noted: %s", error)
+        record_calls(self._monitor, step)
 
     def nothing_left(self, errand: Errand, refusals: Sequence[Exception]) -> Exception:
         """Return one error that lists every set, its reason, and what would help."""
@@ -161,17 +143,7 @@ class Rotation:
             if one.is_alive and one.state != "quarantined"
             else f"it is {one.state}: {first_sentence(one.why)}"
         )
-        seat = Seat(
-            one.number,
-            title(one),
-            one.project or "",
-            channel=one.channel_id,
-            speaker=one.speaker,
-            is_read_only=one.is_read_only,
-            scopes=frozenset(one.scopes),
-            trouble=trouble,
-            is_last=one.state == "half-open",
-        )
+        seat = seat_of(one, trouble=trouble)
         return seat if trouble else replace(seat, trouble=self._changed_hands(one))
 
     def _changed_hands(self, one: CredentialSet) -> str:
@@ -185,7 +157,7 @@ class Rotation:
         return f"its login is another project's or channel's now ({title(one)}); restart to use it"
 
 
-def check_permitted(settings: Settings, first: int | None) -> None:
+def check_permitted(settings: Settings, first: int | None, failover: str) -> None:
     """Refuse to move where the operator has not said between which sets.
 
     Raises:
@@ -195,9 +167,9 @@ def check_permitted(settings: Settings, first: int | None) -> None:
     if not settings.rotation:
         numbers = ",".join(map(str, settings.sets)) or "1,10"
         raise SettingsError(
-            f"YTQUOTA_ROTATION: failover='auto' has nowhere to go, since no set may stand in for another. If "
-            f"yours may, write YTQUOTA_ROTATION={numbers} into {where}; else leave failover at 'manual'. "
-            + POLICY
+            f"YTQUOTA_ROTATION: failover={failover!r} has nowhere to go, since no set may stand in for "
+            f"another. If yours may, write YTQUOTA_ROTATION={numbers} into {where}; else leave failover at "
+            f"'manual'. {POLICY}"
         )
     if first is not None and first in settings.sets and first not in settings.rotation:
         listed = ",".join(map(str, settings.rotation))
@@ -205,19 +177,6 @@ def check_permitted(settings: Settings, first: int | None) -> None:
             f"YTQUOTA_ROTATION: set {first} is not in the list ({listed}), so nothing may stand in for it. "
             f"Add it there ({where}), or ask for it with failover='manual'."
         )
-
-
-def _speech(step: Step) -> str:
-    """Say so where writes appear under another name from now on."""
-    only_reads = step.bucket in _READ_BUCKETS or step.seat.is_read_only
-    if only_reads or step.home.speaks_as(step.seat):
-        return ""
-    return f" What it writes is now said by {step.seat.title}."
-
-
-def _audited(seat: Seat) -> dict[str, object]:
-    told: dict[str, object] = {"set": seat.number, "project": seat.project, "speaker": seat.speaker}
-    return told | ({"channel_id": seat.channel} if seat.channel else {})
 
 
 def _stamp(path: str) -> tuple[int, int, int] | None:

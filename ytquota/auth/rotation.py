@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ytquota.auth.actions import Outcome, Plan, carry_out
-from ytquota.auth.choice import permitted, title, units_left
+from ytquota.auth.choice import permitted
 from ytquota.auth.sets import CredentialSet, by_project, find_set, load_sets
 from ytquota.auth.state import StateFile
 from ytquota.auth.undo import preview_undo, undo
+from ytquota.auth.words import POLICY, title, units_left
 from ytquota.clock import PACIFIC, both_zones, bounds_at, epoch, utc
 from ytquota.errors import CredentialError
+from ytquota.monitor.revealed import may_share_pools
 from ytquota.prices import BUCKETS
 
 if TYPE_CHECKING:
@@ -165,7 +167,7 @@ def _rotation(settings: Settings, monitor: QuotaMonitor, to: int | None) -> Plan
     return Plan(
         "rotate",
         target.number,
-        f"New services will use {title(target)}. {facts}",
+        f"New services will use {title(target)}. {facts}{_rule(now, target)}",
         f"New services now use {title(target)}. {facts}",
         from_={"preferred": before, "set": now.number if now else None},
         to={"preferred": target.number, "set": target.number},
@@ -210,12 +212,22 @@ def _what_changes(monitor: QuotaMonitor, now: CredentialSet | None, target: Cred
         return said
     if now.project == target.project:
         said.append(f"Set {now.number} is of the same project, so this adds no quota.")
+    elif may_share_pools(now.project, target.project):
+        said.append(
+            f"It may be of the same project as set {now.number}, since an API key does not tell its project; "
+            "then this adds nothing."
+        )
     else:
         said.append(f"Calls are counted in project {target.project} instead of {now.project}.")
     if target.speaker != now.speaker or target.channel_id != now.channel_id:
         said.append(f"Bots will speak as {target.speaker} instead of {now.speaker}.")
     said.append("Services that are already open keep their set, unless they were made with failover='auto'.")
     return said
+
+
+def _rule(now: CredentialSet | None, target: CredentialSet) -> str:
+    """Google's rule, where calls would be counted elsewhere."""
+    return f" {POLICY}" if now and now.project != target.project else ""
 
 
 def _reset(settings: Settings, monitor: QuotaMonitor, number: int) -> Plan:

@@ -10,11 +10,12 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ytquota.auth.choice import Choice, pick_set, title
+from ytquota.auth.choice import Choice, pick_set
 from ytquota.auth.health import Health
 from ytquota.auth.sets import CredentialSet, checked_token
 from ytquota.auth.tokens import fingerprint_of_login
 from ytquota.auth.view import refresh_view
+from ytquota.auth.words import title
 from ytquota.intelligence.admission import Admission
 from ytquota.intelligence.monitors import monitor_of
 from ytquota.monitor.demand import KEEP_NOTHING
@@ -64,6 +65,7 @@ def open_service(
     tag: str | None = None,
     priority: str | None = None,
     failover: str = "manual",
+    buckets: tuple[str, ...] = ("default",),
 ) -> Any:
     """Choose a set and build its metered service; nothing is sent to Google.
 
@@ -73,26 +75,33 @@ def open_service(
         credential_set: the set's number; None means what the rotation list permits.
         tag: tag of its calls outside of any `with ytquota.tag(...)`.
         priority: "critical", "high", "normal" or "low"; by default that of the method.
-        failover: "manual" keeps the set; "auto" goes on with another of the rotation list.
+        failover: "manual" keeps the set; "login" goes on with another of the rotation list where its login is
+            dead, "auto" also where a pool is used up.
+        buckets: the pools that the program needs, where it is to keep its set; otherwise each call sees for
+            itself.
 
     Raises:
         CredentialError, QuotaExceeded: see `pick_set`.
-        SettingsError: failover="auto" without a rotation list.
+        SettingsError: a service may move, and there is no rotation list.
     """
     from ytquota.service.build import service_over  # noqa: PLC0415 - the google client takes 0.3 s to load
 
     open_http = partial(_http, settings, monitor, tag=tag, priority=priority)
     if failover == "manual":
-        choice = pick_set(settings, monitor, credential_set)
+        choice = pick_set(settings, monitor, credential_set, buckets=buckets)
         service = service_over(open_http(choice.set), settings.api_endpoint)
         _tell(choice)
+        from ytquota.auth.stand_ins import record_service  # noqa: PLC0415 - needs the google client
+
+        record_service(monitor, choice, buckets, tag)
         return service
     from ytquota.auth.roster import Rotation  # noqa: PLC0415
     from ytquota.service.failover import FailoverHttp  # noqa: PLC0415
 
-    roster = Rotation(settings, monitor, open_http, credential_set)
-    http = FailoverHttp(roster, monitor)
-    choice = pick_set(settings, monitor, credential_set if _is_alive(roster, credential_set) else None)
+    roster = Rotation(settings, monitor, open_http, credential_set, failover=failover)
+    http = FailoverHttp(roster, monitor, for_quota=failover == "auto")
+    first = credential_set if _is_alive(roster, credential_set) else None
+    choice = pick_set(settings, monitor, first, buckets=())
     service = service_over(http, settings.api_endpoint)
     _tell(choice)
     return service

@@ -92,6 +92,10 @@ class CredentialSet:
         """Whether calls may be tried with it: its pools may be empty, its token address out of reach."""
         return self.state in {"ready", "exhausted", "half-open"} or self.retry_at is not None
 
+    def lacks(self, buckets: Iterable[str]) -> list[str]:
+        """Return those of these buckets that are used up, which is all that is in the way of a live set."""
+        return [bucket for bucket in buckets if bucket in self.exhausted] if self.is_alive else []
+
     @property
     def is_provisional(self) -> bool:
         """Whether its pools stand on their own because the key's project is not known."""
@@ -199,7 +203,8 @@ def _files_say(settings: Settings, chosen: SetSettings) -> tuple[CredentialSet, 
         key = chosen.api_key.reveal()
         project = chosen.project or project_of_key(key, settings.memory_dir)
         one = CredentialSet(chosen.number, "api_key", project)
-        return replace(one, why=_key_note(one) if one.is_provisional else ""), fingerprint_of_login(key)
+        why = _key_note(one, is_alone=len(settings.sets) == 1) if one.is_provisional else ""
+        return replace(one, why=why), fingerprint_of_login(key)
     try:
         token = checked_token(chosen)
     except CredentialError as error:
@@ -300,9 +305,10 @@ def _related(one: CredentialSet, sets: Sequence[CredentialSet]) -> CredentialSet
     )
 
 
-def _key_note(one: CredentialSet) -> str:
+def _key_note(one: CredentialSet, *, is_alone: bool) -> str:
+    doubt = "" if is_alone else " It may be of the same project as another set, and then adds nothing."
     return (
-        "A key does not tell its project, so it is counted on its own. "
+        f"A key does not tell its project, so it is counted on its own.{doubt} "
         f"Set YTQUOTA_PROJECT_{one.number} to the project's number."
     )
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
-from ytquota.auth.choice import permitted
+from ytquota.auth.choice import first_usable, permitted
 from ytquota.auth.rotation import preview_undo
 from ytquota.auth.sets import load_sets
 from ytquota.auth.state import FILE_NAME as STATE_FILE
@@ -185,11 +185,11 @@ class Feed:
         )
 
     def _decided(self, settings: Settings, sets: Sequence[CredentialSet]) -> Desk:
-        usable = (one.number for one in permitted(settings, sets) if one.state == "ready")
+        chosen = first_usable(permitted(settings, sets))
         return Desk(
             rotation=tuple(settings.rotation),
             env_file=str(_env_file(settings)),
-            in_use=next(usable, None),
+            in_use=chosen.number if chosen else None,
             trail=self._trail[1],
             undo=self._trail[2],
         )

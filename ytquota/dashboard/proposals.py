@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from ytquota.auth.choice import POLICY
+from ytquota.auth.words import POLICY
 from ytquota.dashboard.cards import clock_time, duration, name_of, unit_of
 
 if TYPE_CHECKING:

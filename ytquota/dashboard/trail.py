@@ -51,6 +51,9 @@ def _in_words(row: Mapping[str, Any]) -> str:
     if action == "exhaust":
         until = both_zones(datetime.fromisoformat(row["to"]["until"]))
         return f"marked {_pool(row['bucket'])} of project {row['project']} as used up until {until}"
+    if row.get("scope") == "service":
+        back = " again" if action == "return" else f" instead of set {before.get('set')}"
+        return f"a new service uses set {number}{back}"
     if action == "failover":
         return f"moved {_pools(row.get('bucket'))} from set {before.get('set')} to set {number}"
     if action == "reset":

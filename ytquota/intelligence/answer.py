@@ -146,4 +146,11 @@ def _remedy(fits: int, count: int, balance: Balance, units: int, resets_at: date
         return f"{spread}: it is more than the {balance.limit:,} of a whole day."
     if fits:
         return f"Do {fits:,} of {count:,} now and the rest after {reset}."
-    return f"Wait for {reset}."
+    return f"Wait for {reset}. {spare_or_ask()}"
+
+
+def spare_or_ask() -> str:
+    """Return what anybody may do about an empty pool, besides waiting, that needs no other project."""
+    return (
+        "`ytquota advise` shows what could be spared, and `ytquota request` prepares asking Google for more."
+    )

@@ -51,6 +51,11 @@ def is_provisional(project: str) -> bool:
     return project.startswith(_PROVISIONAL)
 
 
+def may_share_pools(one: str | None, other: str | None) -> bool:
+    """Whether two projects are the same, or may be: a key whose project nobody has named may be of any."""
+    return one == other or any(project and is_provisional(project) for project in (one, other))
+
+
 class Revealed:
     """Compares the project that an answer names with the one that was charged; tells of each pair once.
 

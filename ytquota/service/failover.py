@@ -5,8 +5,9 @@ What stands here takes the place of a service's http object, outside of what sig
     MonitoredRequest -> FailoverHttp -> PerThreadHttp of a set -> AuthorizedHttp -> MeteredHttp -> the wire
 
 So each try with each set is signed and metered as always, and googleapiclient's own retries, pages, threads
-and `execute(http=...)` do not notice. A call moves when its pool is used up or its login is dead, which both
-mean that it was not run. A write that was sent and got no answer never moves, nor do the chunks of an upload.
+and `execute(http=...)` do not notice. A call moves when its login is dead or, if that is asked for, its pool
+is used up, which both mean that it was not run. A write that was sent and got no answer never moves, nor do
+the chunks of an upload.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from ytquota.service.errands import errand_of
 from ytquota.service.moves import moves_of
 from ytquota.service.multipart import read_parts
 from ytquota.service.routes import is_batch, read_wire
-from ytquota.service.search import Search
+from ytquota.service.search import Search, is_for_quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -69,12 +70,13 @@ class FailoverHttp:
     Args:
         roster: knows the sets, and is told of each move.
         monitor: knows what the pools have left.
+        for_quota: whether a call moves when its pool is used up; else only when its login is dead.
     """
 
     is_facade = True
 
-    def __init__(self, roster: Roster, monitor: QuotaMonitor) -> None:
-        self._roster, self._monitor = roster, monitor
+    def __init__(self, roster: Roster, monitor: QuotaMonitor, *, for_quota: bool = True) -> None:
+        self._roster, self._monitor, self.for_quota = roster, monitor, for_quota
         self._moves = moves_of(monitor)
         self._uploads: dict[str, Seat] = {}
         self._pages: dict[bytes, Seat] = {}
@@ -132,7 +134,7 @@ class FailoverHttp:
             return send(self._signer_of(wire, body))
         with running_attempts() as attempts:
             seats, is_bound = self._permitted(errand, attempts, seats)
-            seat, answer = self.carry(Search(errand, seats, is_bound=is_bound), send)
+            seat, answer = self.carry(self._search(errand, seats, is_bound=is_bound), send)
             self._remember(errand, seat, answer, attempts)
             return answer
 
@@ -145,7 +147,7 @@ class FailoverHttp:
 
     def search_for(self, pairs: Sequence[tuple[Wire, Any]]) -> Search:
         """Begin the search for a set that can make all of these calls, given as (wire, demand)."""
-        return Search(errand_of(pairs), self._roster.seats())
+        return self._search(errand_of(pairs), self._roster.seats())
 
     def next_seat(self, search: Search) -> Seat | None:
         """Return the set to try next, and tell of it if that is a move."""
@@ -168,10 +170,12 @@ class FailoverHttp:
         attempts = current_attempts()
         if errand.is_write and attempts.sent > max(sent_before, attempts.answered):
             return False  # it was sent and got no answer
+        if not self.for_quota and is_for_quota(error):
+            return False
         if isinstance(error, QuotaExceeded | CredentialError):
             return True
         if isinstance(error, HttpError):  # what the server said to a read before, of which no more fit
-            return isinstance(error.__cause__, QuotaExceeded) and not errand.is_write
+            return is_for_quota(error) and not errand.is_write
         # the token address cannot be reached: the call was not sent, or answered 401
         return isinstance(error, _TOKEN_TROUBLE) and (
             attempts.sent == sent_before or self._was_unauthorised(attempts)
@@ -184,6 +188,9 @@ class FailoverHttp:
             current_attempts().last = None
 
     # -- one call
+
+    def _search(self, errand: Errand, seats: Sequence[Seat], *, is_bound: bool = False) -> Search:
+        return Search(errand, seats, is_bound=is_bound, for_quota=self.for_quota)
 
     def carry(self, search: Search, send: Callable[[Seat], Answer]) -> tuple[Seat, Answer]:
         """Send with one set after the other until one makes the call; the set and its answer."""
@@ -286,7 +293,8 @@ class FailoverHttp:
 
     def _first(self) -> Seat:
         seats = self._roster.seats()
-        return next((seat for seat in seats if not seat.trouble), seats[0])
+        there = next((seat for seat in seats if not seat.is_missing), seats[0])
+        return next((seat for seat in seats if not seat.trouble), there)
 
     def _seat_given(self) -> Seat | None:
         seat: Seat | None = getattr(self._given, "seat", None)

@@ -116,7 +116,7 @@ class FailoverBatch(MonitoredBatch):
             if isinstance(told, ServerQuotaExceeded):
                 refused.append(id_)
                 search.refused(seat, told)
-        return refused
+        return refused if self._failover.for_quota else []
 
     def _refresh_and_apply_credentials(self, request: Any, http: Any) -> None:
         """Renew the token that parts were refused with; one that is dead is met again when they are sent."""

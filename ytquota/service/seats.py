@@ -26,6 +26,7 @@ class Seat:
         scopes: what its login may do; empty if that is not known.
         trouble: why no call may go out with it now; "" if one may.
         is_last: try it only where nothing else is left: it is half-open.
+        is_missing: its files cannot be used, so that there is nothing to sign with.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Seat:
     scopes: frozenset[str] = frozenset()
     trouble: str = ""
     is_last: bool = False
+    is_missing: bool = False
 
     def speaks_as(self, other: Seat) -> bool:
         """Whether both speak for the same channel, as far as that is known."""

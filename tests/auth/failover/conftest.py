@@ -74,15 +74,31 @@ def clock(sandbox):
 @pytest.fixture
 def make_bot(sandbox, clock, furnish, open_monitor, service_of):
     def make(
-        sets=None, *, rotation="1,2", limits=None, extra=None, keys=None, asked=None, channels=None, **options
+        sets=None,
+        *,
+        rotation="1,2",
+        limits=None,
+        extra=None,
+        keys=None,
+        name_projects=True,
+        asked=None,
+        channels=None,
+        failover="auto",
+        **options,
     ):
         sets = {1: ONE, 2: TWO} if sets is None else sets
         for project, buckets in (limits or {}).items():
             sandbox.add_project(project, limits=buckets)
         names = {"YTQUOTA_ROTATION": rotation} if rotation else {}
-        settings = furnish(sets, api_keys=keys, channels=channels, extra=names | (extra or {}))
+        settings = furnish(
+            sets,
+            api_keys=keys,
+            name_projects=name_projects,
+            channels=channels,
+            extra=names | (extra or {}),
+        )
         monitor = open_monitor(settings, clock=clock)
-        service = service_of(settings, monitor, asked, failover="auto", **options)
+        service = service_of(settings, monitor, asked, failover=failover, **options)
         return Bot(sandbox, settings, monitor, service, clock)
 
     return make

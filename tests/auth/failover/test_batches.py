@@ -8,7 +8,7 @@ from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.http import BatchHttpRequest
 
 from ytquota import monitored
-from ytquota.auth.choice import NoSetLeft
+from ytquota.auth.none_left import NoSetLeft
 from ytquota.errors import QuotaExceeded
 from ytquota.service import ServerQuotaExceeded
 

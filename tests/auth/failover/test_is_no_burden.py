@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ytquota.auth.choice import NoSetLeft
+from ytquota.auth.none_left import NoSetLeft
 from ytquota.errors import CredentialError, QuotaExceeded
 
 ONE = "111111111111"

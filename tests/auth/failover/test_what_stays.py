@@ -11,7 +11,7 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaIoBaseUpload
 
 from ytquota.auth import rotation
-from ytquota.auth.choice import NoSetLeft
+from ytquota.auth.none_left import NoSetLeft
 from ytquota.errors import CredentialError, QuotaExceeded
 
 ONE = "111111111111"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ytquota.auth import rotation
-from ytquota.auth.choice import NoSetLeft
+from ytquota.auth.none_left import NoSetLeft
 from ytquota.errors import SettingsError
 from ytquota.service import ServerQuotaExceeded
 
@@ -134,3 +134,30 @@ def test_what_is_kept_for_important_work_sends_other_work_elsewhere(make_bot):
     bot.video()
 
     assert bot.sets() == [1, 2]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_used_up_pool_does_not_move_to_a_key_of_an_unknown_project(make_bot, named):
+    """It may be of the same project, and would add nothing; once its project is named, it may stand in."""
+    bot = make_bot(
+        {1: ONE}, keys={3: TWO}, name_projects=named, rotation="1,3", limits={ONE: {"search_list": 1}}
+    )
+    bot.search()
+
+    if named:
+        bot.search()
+    else:
+        with pytest.raises(NoSetLeft, match="may be of the same project as another set"):
+            bot.search()
+
+    assert bot.sets("search.list") == ([1, 3] if named else [1])
+
+
+def test_a_dead_login_moves_to_a_key_of_an_unknown_project(make_bot):
+    """Whatever the project is, a key that works is a way to read on."""
+    bot = make_bot({1: ONE}, keys={3: TWO}, name_projects=False, rotation="1,3")
+    bot.sandbox.revoke(1)
+
+    bot.video()
+
+    assert bot.sets() == [3]
