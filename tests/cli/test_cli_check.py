@@ -58,7 +58,7 @@ def test_a_pool_that_google_calls_empty_is_gone(run, furnished, counted):
     assert result.exit_code == 30
     assert f"{ONE}/default 0 of 10,000, exhausted until 00:00 P" in result.stdout
     assert run("check", "--project", TEN).exit_code == 0
-    assert run("check", "--project", "999").exit_code == 1
+    assert run("check", "--project", "999").exit_code == 2
 
 
 def test_where_nothing_is_set_up_it_fails(run):

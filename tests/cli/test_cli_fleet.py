@@ -85,8 +85,8 @@ def test_a_project_that_nobody_counts_is_told(run, fleet):
     """Not shown as one in which nothing was used."""
     result = run("status", "--all", "--project", "Nobody's")
 
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "Project Nobody's is not known here" in result.stderr
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"no project Nobody's is known here (known: Live shows, {TEN})" in result.stderr
 
 
 def test_two_ledgers_of_one_project_are_told_on_the_page(run, fleet, bot_folder):

@@ -87,16 +87,6 @@ def test_an_empty_folder_is_told_how_to_start(run):
         assert "ytquota demo" in result.stderr
 
 
-def test_an_unknown_project_is_told_which_are_known(run, furnished, counted):
-    """A slip in the number is no forecast of nothing."""
-    counted("videos.list")
-
-    result = run("forecast", "--project", "999")
-
-    assert result.exit_code == 1
-    assert "111111111111" in result.stderr
-
-
 def test_a_plan_without_history_fills_days_to_their_limit(run, furnished, counted):
     """250 searches take three days of a hundred; what is late ends with 1."""
     counted("search.list", 20)

@@ -69,13 +69,6 @@ def test_a_closed_door_ends_in_one_sentence(readable, run, sandbox):
     assert result.stderr.count("\n") == 1
 
 
-def test_an_unknown_project_is_bad_usage(readable, run):
-    """The known ones are named."""
-    result = run("limits", "--project", "999")
-    assert result.exit_code == 2
-    assert ONE in result.stderr
-
-
 def test_an_empty_folder_says_how_to_begin(run):
     """No ledger is begun by looking for one."""
     result = run("limits")

@@ -224,14 +224,6 @@ def test_an_outcome_as_json_is_all_there_is_on_stdout(spawn, furnished):
     assert "Go ahead?" in asked
 
 
-def test_a_set_that_is_not_there_is_one_sentence(run, furnished):
-    """Exit 1, and the sets that are there are listed."""
-    for command in ("exhaust", "reset", "disable", "enable"):
-        result = run(command, "7", "--yes")
-        assert result.exit_code == 1
-        assert "1, 3, 10" in result.stderr
-
-
 def test_correct_sets_adds_and_takes_away(run, furnished, counted):
     """+N, -N and =N, on record, for the pool that is named."""
     counted("videos.list", 10)

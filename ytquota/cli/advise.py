@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ytquota.cli.desk import Desk
+from ytquota.cli.known import check_project
 from ytquota.cli.output import console, fail, print_json
 from ytquota.clock import day_start, quota_day
 
@@ -39,6 +40,7 @@ def advise(
     """
     first = quota_day(datetime.now(UTC)) - timedelta(days=days - 1)
     with Desk.open() as desk:
+        check_project(desk, project)
         found = _found(desk, first, project)
     if as_json:
         print_json({"since": day_start(first), "days": days, "advice": [one.to_json() for one in found]})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ytquota.cli.desk import START, Desk
+from ytquota.cli.known import check_project
 from ytquota.cli.output import fail, from_iso, print_json
 from ytquota.cli.severity import ALMOST, GONE, NEARLY, Ahead, ahead_of, code_of, published_ahead
 from ytquota.cli.status import gather
@@ -37,9 +38,8 @@ def check(
     with Desk.open() as desk:
         if desk.is_bare:
             fail(SettingsError("\n".join(START)))
+        check_project(desk, project)
         report = gather(desk, project)
-        if project is not None and project not in report["projects"]:
-            fail(f"Project {project} is not known here: no credential set and no call is of it.")
         pools = list(_judged(report, _ahead(desk)))
     code = max((pool["code"] for pool in pools), default=0)
     if as_json:

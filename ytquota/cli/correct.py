@@ -9,6 +9,7 @@ import typer
 
 from ytquota.auth.people import whoami
 from ytquota.cli.desk import Desk
+from ytquota.cli.known import check_project
 from ytquota.cli.output import confirm, console, count
 from ytquota.monitor.correction import correct as put_right
 from ytquota.prices import BUCKETS
@@ -59,14 +60,10 @@ def _pool(text: str, desk: Desk) -> tuple[str, str]:
     project, _, bucket = text.rpartition("/")
     if bucket not in BUCKETS:
         raise typer.BadParameter(f"{bucket!r} is none of {', '.join(BUCKETS)}", param_hint="POOL")
-    known = sorted(desk.monitor.ledger.usage())
     if project:
-        if project not in known:
-            listed = ", ".join(known) or "none yet"
-            raise typer.BadParameter(
-                f"project {project} has no ledger (there is: {listed})", param_hint="POOL"
-            )
+        check_project(desk, project, option="POOL")
         return project, bucket
+    known = sorted(desk.monitor.ledger.usage())
     if len(known) != 1:
         listed = " or ".join(f"{name}/{bucket}" for name in known) or "nothing is counted yet"
         raise typer.BadParameter(f"which project? {listed}", param_hint="POOL")

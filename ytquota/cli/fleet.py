@@ -11,10 +11,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ytquota.cli.known import unknown
 from ytquota.cli.output import FAILURE, console, count, from_iso, print_json
 from ytquota.cli.severity import code_of
 from ytquota.clock import both_zones, moment, span
-from ytquota.errors import SettingsError, YTQuotaError
+from ytquota.errors import SettingsError
 from ytquota.monitor.fleet import FleetList, FleetView
 
 if TYPE_CHECKING:
@@ -66,13 +67,13 @@ def gather(view: FleetView, project: str | None = None) -> dict[str, Any]:
     """Return the view's report, of one project (its number or name) if that is asked for.
 
     Raises:
-        YTQuotaError: no ledger counts that project.
+        typer.BadParameter: no ledger counts that project.
     """
     report = view.report()
     if project is not None:
         wanted = view.fleet.number_of(project)
         if wanted not in report["projects"]:
-            raise YTQuotaError(f"Project {project} is not known here: no ledger of the list counts it now.")
+            unknown("project", project, map(view.fleet.name_of, report["projects"]), "--project")
         report["projects"] = {name: its for name, its in report["projects"].items() if name == wanted}
         report["warnings"] = [one for one in report["warnings"] if one["project"] == wanted]
     return report

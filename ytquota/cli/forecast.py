@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ytquota.cli.desk import START, Desk
+from ytquota.cli.known import check_project
 from ytquota.cli.output import console, count, fail, print_json
 from ytquota.clock import both_zones
 from ytquota.errors import SettingsError, YTQuotaError
@@ -46,9 +47,7 @@ def forecast(
     with Desk.open() as desk:
         if desk.is_bare:
             fail(SettingsError("\n".join(START)))
-        known = desk.monitor.ledger.usage()
-        if project is not None and project not in known:
-            fail(f"Nothing was counted for project {project}; known are {', '.join(known) or 'none'}.")
+        check_project(desk, project)
         intelligence = intelligence_of(desk)
         made = intelligence.forecast(project, bucket)
         if publish:

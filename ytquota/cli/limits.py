@@ -8,8 +8,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ytquota.auth.sets import load_sets
 from ytquota.cli.desk import START, Desk
+from ytquota.cli.known import check_project
+from ytquota.cli.known import projects as known_projects
 from ytquota.cli.output import console, count, fail, hint, print_json
 from ytquota.errors import SettingsError
 from ytquota.prices import BUCKETS
@@ -41,7 +42,8 @@ def limits(
     with Desk.open() as desk:
         if desk.is_bare:
             fail(SettingsError("\n".join(START)))
-        projects = _projects(desk, project)
+        check_project(desk, project)
+        projects = known_projects(desk) if project is None else [project]
         learned = _learned(desk, projects) if learn else []
         rows = _rows(desk, projects, {(one.project, one.bucket): one for one in learned})
     if as_json:
@@ -53,15 +55,6 @@ def limits(
             console().print(Text(one.remark, style="yellow" if one.is_below_operators else ""))
     if not learn:
         hint("Ask Google: ytquota limits --learn")
-
-
-def _projects(desk: Desk, project: str | None) -> list[str]:
-    found = {one.project for one in load_sets(desk.settings, desk.monitor) if one.project}
-    found |= desk.monitor.ledger.usage().keys()
-    if project is not None and project not in found:
-        known = ", ".join(sorted(found)) or "none yet"
-        raise typer.BadParameter(f"no project {project} is known here ({known})", param_hint="--project")
-    return sorted(found) if project is None else [project]
 
 
 def _learned(desk: Desk, projects: list[str]) -> list[Learned]:

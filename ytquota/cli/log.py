@@ -18,6 +18,7 @@ from rich.text import Text
 from ytquota.cli import log_sums
 from ytquota.cli.desk import Desk
 from ytquota.cli.fleet import fleet_of
+from ytquota.cli.known import check_project, check_set
 from ytquota.cli.output import console, count, hint, print_bytes
 from ytquota.cli.progress import with_progress
 from ytquota.cli.times import parse_day, parse_moment
@@ -106,6 +107,9 @@ def log(
     wanted = Filter(canonical(method) if method else None, credential_set, tag, outcome)
     with Desk.open() as desk:
         first, end = _window(day, since, until, desk.today)
+        if not all_ledgers:
+            check_project(desk, project)
+            check_set(desk, credential_set, _found(desk, first, end, project), option="--set")
         found = _found(desk, first, end, project, all_ledgers=all_ledgers)
         rows: Iterable[dict[str, Any]] = filter(wanted, with_progress(found, first, end))
         if names:
@@ -142,7 +146,7 @@ def _sums(rows: Iterable[dict[str, Any]], names: tuple[str, ...], *, as_json: bo
 
 
 def _found(
-    desk: Desk, first: datetime, end: datetime | None, project: str | None, *, all_ledgers: bool
+    desk: Desk, first: datetime, end: datetime | None, project: str | None, *, all_ledgers: bool = False
 ) -> Iterator[dict[str, Any]]:
     if all_ledgers:
         fleet = fleet_of(desk.settings)

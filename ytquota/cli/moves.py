@@ -12,6 +12,7 @@ import typer
 
 from ytquota.auth import rotation
 from ytquota.cli.desk import Desk
+from ytquota.cli.known import check_set
 from ytquota.cli.output import confirm, console, print_json
 from ytquota.cli.times import parse_moment
 from ytquota.prices import BUCKETS
@@ -123,6 +124,8 @@ def _go(
     """Show what would happen, ask, do it, tell what happened."""
     out = console(stderr=as_json)
     with Desk.open() as desk:
+        if act is not rotation.undo:  # that takes a row; all others a set, or none
+            check_set(desk, details[0], option="N")
         if not yes:
             will = preview(desk.settings, desk.monitor, *details)
             if not will.startswith("Nothing to"):  # then doing it says the same, and changes nothing

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ytquota.cli.desk import START, Desk
 from ytquota.cli.forecast import intelligence_of
+from ytquota.cli.known import check_project
 from ytquota.cli.output import BAD_USAGE, console, count, fail, print_json
 from ytquota.cli.times import parse_day
 from ytquota.errors import SettingsError
@@ -52,6 +53,7 @@ def plan(
             raise typer.BadParameter(f"{deadline} is over", param_hint="--by")
         if desk.is_bare:
             fail(SettingsError("\n".join(START)))
+        check_project(desk, project)
         try:
             made = intelligence_of(desk).plan(
                 calls,

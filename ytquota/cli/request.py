@@ -12,9 +12,9 @@ from rich.text import Text
 
 from ytquota.auth.files import replace_text
 from ytquota.auth.people import whoami
-from ytquota.auth.sets import load_sets
 from ytquota.cli.desk import START, Desk
 from ytquota.cli.forecast import intelligence_of
+from ytquota.cli.known import check_project, projects
 from ytquota.cli.output import confirm, console, count, fail, hint, print_json
 from ytquota.errors import SettingsError
 from ytquota.prices import BUCKETS
@@ -81,26 +81,17 @@ def request(
         _send(desk, cloud, wish, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
-def _projects(desk: Desk) -> list[str]:
-    """The projects that anything was counted for, or that a set names."""
-    named = {one.project for one in load_sets(desk.settings, desk.monitor) if one.project}
-    return sorted(named | desk.monitor.ledger.usage().keys())
-
-
 def _only(desk: Desk, project: str | None) -> str:
-    known = _projects(desk)
-    if project is None and len(known) == 1:
+    if project is not None:
+        check_project(desk, project)
+        return project
+    known = projects(desk)
+    if len(known) == 1:
         return known[0]
-    if project is None:
-        raise typer.BadParameter(
-            f"a request is for one project; name it, one of {', '.join(known) or 'none yet'}",
-            param_hint="--project",
-        )
-    if project not in known:
-        raise typer.BadParameter(
-            f"no project {project} is known here ({', '.join(known) or 'none yet'})", param_hint="--project"
-        )
-    return project
+    raise typer.BadParameter(
+        f"a request is for one project; name it, one of {', '.join(known) or 'none yet'}",
+        param_hint="--project",
+    )
 
 
 def _cloud(desk: Desk) -> Cloud:
@@ -184,8 +175,8 @@ def _shown(wish: Wish) -> list[RenderableType]:
 def _show_state(desk: Desk, project: str | None, *, as_json: bool) -> None:
     from ytquota.operations.request import follow
 
-    projects = _projects(desk) if project is None else [_only(desk, project)]
-    found = follow(_cloud(desk), desk.monitor, projects)
+    names = projects(desk) if project is None else [_only(desk, project)]
+    found = follow(_cloud(desk), desk.monitor, names)
     if as_json:
         print_json([_plain(one) | {"preference": _plain(one.preference)} for one in found])
     elif not found:

@@ -11,6 +11,7 @@ from rich.live import Live
 from ytquota.auth.sets import load_sets
 from ytquota.cli.desk import START, Desk
 from ytquota.cli.fleet import show_fleet
+from ytquota.cli.known import check_project
 from ytquota.cli.output import console, print_json
 from ytquota.cli.pools import page
 from ytquota.cli.sets import facts_of
@@ -49,6 +50,7 @@ def status(
         if all_ledgers:
             show_fleet(desk.settings, as_json=as_json, check=check, watch=watch, every=every, project=project)
             return
+        check_project(desk, project)
         if watch and not as_json:
             _watch(desk, every, project)
         report = gather(desk, project)
@@ -66,8 +68,11 @@ def gather(desk: Desk, project: str | None = None) -> dict[str, Any]:
     """Return what ``status --json`` prints: the usage summary and, under ``sets``, the credential sets."""
     if desk.is_bare:
         return _nothing(desk)
+    wanted = [project] if project is not None else []
     sets = [facts_of(credential_set) for credential_set in load_sets(desk.settings, desk.monitor)]
-    report = desk.monitor.get_usage_summary(projects=[facts["project"] for facts in sets if facts["project"]])
+    report = desk.monitor.get_usage_summary(
+        projects=[*(facts["project"] for facts in sets if facts["project"]), *wanted]
+    )
     report["is_first_day"] = desk.is_first_day
     report["unknown_settings"] = list(desk.settings.unknown)
     if project is not None:
