@@ -99,7 +99,9 @@ def test_a_login_that_google_ends_is_told_and_marked_when_that_is_near(console, 
     assert "ends soon" not in far
     assert "<b>login ends soon</b>" in near
     assert "ends in 23 h 59 m, Fri 13 Nov 12:00 PST" in near
-    assert "ended 11 s ago" in console.panel.rows[1].facts.value
+    past = console.panel.rows[1].facts.value
+    assert "<b>login has ended</b>" in past
+    assert "ended 11 s ago" in past
 
 
 def test_only_what_makes_sense_is_offered(console, settings, monitor):

@@ -121,7 +121,7 @@ def set_actions(number: int, desk: Desk, seen: Seen) -> dict[str, Action]:
 def set_facts(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
     """Return what there is to know about a set, as HTML."""
     marks = ["<b>in use by new services</b>"] * (one.number == snapshot.desk.in_use)
-    marks += ["<b>login ends soon</b>"] * lifetime.is_near(one.login_ends_at, utc(now))
+    marks += [_ending(one.login_ends_at, utc(now))] * lifetime.is_near(one.login_ends_at, utc(now))
     marks += ["preferred"] * one.preferred + ["in the rotation list"] * one.in_rotation
     facts = [
         ("Left today", _left(one, snapshot, now)),
@@ -158,6 +158,10 @@ def _used(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
     if before is None:
         return "not today" if snapshot.history is None else "not in the last weeks"
     return f"on {datetime.fromtimestamp(before, PACIFIC):%a %-d %b at %H:%M} Pacific"
+
+
+def _ending(end: datetime | None, now: datetime) -> str:
+    return f"<b>login {'has ended' if end is not None and end <= now else 'ends soon'}</b>"
 
 
 def _login(one: CredentialSet, now: float) -> str:
