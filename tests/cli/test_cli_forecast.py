@@ -105,6 +105,29 @@ def test_a_plan_without_history_fills_days_to_their_limit(run, furnished, counte
     assert max(map(len, late.stdout.splitlines())) <= 80
 
 
+def test_a_plan_needs_no_project_where_the_only_set_tells_it(run, bot_folder, sandbox):
+    """On a new install nothing is counted yet; what the set's files say is enough."""
+    sandbox.add_project("111111111111")
+    sandbox.write_env(bot_folder, {1: "111111111111"})
+
+    result = run("plan", "search.list=150", "--json")
+
+    assert result.exit_code == 0, result.stderr
+    plan = json.loads(result.stdout)
+    assert plan["project"] == "111111111111"
+    assert [day["calls"]["search.list"] for day in plan["days"]] == [100, 50]
+
+
+def test_a_plan_of_nobody_asks_for_a_number(run, bot_folder):
+    """Neither a set nor a count tells whose quota it is."""
+    (bot_folder / ".env").write_text("YTQUOTA_MEMORY_DIR=memory\n")
+
+    result = run("plan", "search.list=150")
+
+    assert result.exit_code == 2
+    assert "Name its number, as 123456789012" in " ".join(result.stderr.replace("\u2502", " ").split())
+
+
 def test_a_plan_can_ask_what_if(run, furnished, counted):
     """With 500 searches a day all of it fits today."""
     counted("videos.list")

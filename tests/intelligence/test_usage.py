@@ -260,6 +260,25 @@ def test_an_unknown_set_is_a_settings_error(monitor):
         QuotaIntelligence(monitor).can_perform_operation("videos.list", 7)
 
 
+def test_a_bot_in_no_set_asks_by_its_project(intelligence):
+    """The same answer as by the number of a set of that project."""
+    by_set = intelligence.can_perform_operation("comments.insert", 10, count=4)
+
+    assert intelligence.can_perform_operation("comments.insert", project="222", count=4) == by_set
+
+
+def test_nobody_named_pays_nothing(intelligence):
+    """Neither a set nor a project: nobody guesses, also where the ledger knows one project only."""
+    with pytest.raises(SettingsError, match="Whose quota"):
+        intelligence.can_perform_operation("videos.list")
+
+
+def test_a_service_that_is_not_metered_tells_nothing(intelligence):
+    """Its calls are not counted, so what is left after them is not known."""
+    with pytest.raises(SettingsError, match="metered"):
+        intelligence.can_perform_operation("videos.list", service=object())
+
+
 def test_a_count_below_one_is_refused(monitor):
     """Asking about nothing is a mistake."""
     with pytest.raises(ValueError, match="at least 1"):

@@ -15,7 +15,8 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpMock, MediaInMemoryUpload, build_http, set_user_agent
 
 from ytquota.errors import CredentialError, QuotaExceeded
-from ytquota.monitor import Decision, tag
+from ytquota.intelligence import QuotaIntelligence
+from ytquota.monitor import Decision, Journal, QuotaMonitor, tag
 from ytquota.service import ServerQuotaExceeded, monitored
 from ytquota.service.fingerprint import key_of
 from ytquota.service.routes import shipped_document
@@ -221,6 +222,39 @@ def test_the_innermost_tag_names_the_call(service, monitor):
     assert [row["tag"] for row in rows[:3]] == ["crawler", "nightly", "nightly"]
     assert rows[3]["tag"] not in {"crawler", "nightly", ""}
     assert [row["priority"] for row in rows] == ["normal", "normal", "normal", "low"]
+
+
+def test_a_service_of_ones_own_can_be_asked_about(plain, monitor, tmp_path, sandbox, rule):
+    """By the service: its project, tag, priority and ledger, whatever the asker has."""
+    seen = []
+    monitor.admission = rule(
+        lambda demand, *_: seen.append(demand) or Decision(keep=30, reason="30 kept")
+    )
+    own = monitored(
+        plain(developerKey=sandbox.add_api_key(OTHER)),
+        project=OTHER,
+        tag="crawler",
+        priority="low",
+        monitor=monitor,
+    )
+    elsewhere = QuotaIntelligence(
+        QuotaMonitor(Journal(tmp_path / "elsewhere"), folder=tmp_path / "elsewhere")
+    )
+    own.search().list(part="id", q="x").execute()
+    seen.clear()
+
+    answer = elsewhere.can_perform_operation("search.list", count=80, service=own)
+
+    assert (answer.allowed, answer.project, answer.fits, answer.left_after) == (False, OTHER, 69, 99)
+    (demand,) = seen
+    assert (demand.project, demand.credential_set, demand.tag, demand.priority) == (
+        OTHER, "own", "crawler", "low",
+    )  # fmt: skip
+    with tag("nightly"):
+        elsewhere.can_perform_operation("search.list", service=own)
+    assert seen[-1].tag == "nightly"
+    assert elsewhere.can_perform_operation("search.list", service=own, priority="high")
+    assert seen[-1].priority == "high"
 
 
 def test_admission_is_asked_before_each_call(service, monitor, sandbox, rule):

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
-from ytquota.errors import SettingsError
 from ytquota.monitor.demand import Demand
-from ytquota.monitor.tagging import current_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from ytquota.intelligence.payer import Payer
     from ytquota.monitor.demand import Decision
     from ytquota.monitor.ledger import Balance
     from ytquota.monitor.metering import QuotaMonitor
@@ -58,14 +57,13 @@ INSTEAD: Mapping[str, str] = {
 """What another bucket may do instead."""
 
 
-def ask(monitor: QuotaMonitor, operation: str, credential_set: int, count: int, priority: str) -> Answer:
-    """Answer for `count` times `operation` with a credential set; see `can_perform_operation`."""
+def ask(payer: Payer, operation: str, count: int, priority: str) -> Answer:
+    """Answer for `count` times `operation` at the cost of `payer`; see `can_perform_operation`."""
+    monitor, project = payer.monitor, payer.project
     now = monitor.clock.time()
-    project = _project(monitor, credential_set)
     price = monitor.prices.price_of(operation, on=clocks.bounds_at(now).day)
-    tag = current_tag()
-    importance = monitor.priorities.of(price.method, tag, priority)
-    demand = Demand(price.method, project, str(credential_set), tag, importance)
+    importance = monitor.priorities.of(price.method, payer.tag, priority or payer.priority)
+    demand = Demand(price.method, project, payer.credential_set, payer.tag, importance)
     balances = monitor.ledger.usage(project)[project]
     balance = balances[price.bucket]
     decision = monitor.admission.decide(demand, price, balances)
@@ -90,17 +88,6 @@ def ask(monitor: QuotaMonitor, operation: str, credential_set: int, count: int, 
         fits=fits,
         resets_at=resets_at,
     )
-
-
-def _project(monitor: QuotaMonitor, credential_set: int) -> str:
-    project = monitor.project_of(credential_set)
-    if project is None:
-        raise SettingsError(
-            f"The project of credential set {credential_set} is not known, so nobody knows what is left. "
-            f"Name its files in .env (GOOGLE_CLIENT_SECRETS_FILE_{credential_set}, "
-            f"OAUTH_TOKEN_FILE_{credential_set}), or set YTQUOTA_PROJECT_{credential_set}."
-        )
-    return project
 
 
 def _resets_at(balance: Balance, now: float) -> datetime:

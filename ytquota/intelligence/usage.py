@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
 from ytquota.intelligence.answer import Answer, ask
 from ytquota.intelligence.declared import Declaration, Declarations
 from ytquota.intelligence.monitors import monitor_of
+from ytquota.intelligence.payer import payer_of
 from ytquota.intelligence.plan import CONFIDENCE, Plan
 
 if TYPE_CHECKING:
@@ -44,7 +45,14 @@ class QuotaIntelligence:
         self.monitor = monitor or monitor_of()
 
     def can_perform_operation(
-        self, operation: str, credential_set: int, count: int = 1, priority: str = ""
+        self,
+        operation: str,
+        credential_set: int | None = None,
+        count: int = 1,
+        priority: str = "",
+        *,
+        service: Any = None,
+        project: str | None = None,
     ) -> Answer:
         """Whether `count` calls of a method fit into what its pool has left now.
 
@@ -53,15 +61,20 @@ class QuotaIntelligence:
             credential_set: the number of the set it would be made with.
             count: how many times.
             priority: critical and high may use the fixed reserve, normal and low may not; each leaves what
-                more important work of other tags may still need. By default that of the tag or the method.
+                more important work of other tags may still need. By default that of the service, the tag or
+                the method.
+            service: the metered service that it would be made with, instead of a set's number; tells who pays
+                and by which ledger, the tag and the priority.
+            project: without a service, the project that pays; a bot that is in no set has no number.
 
         Raises:
-            SettingsError: the set's project is not known.
+            SettingsError: it cannot be told whose quota it is.
             ValueError: count is less than 1.
         """
         if count < 1:
             raise ValueError(f"count must be at least 1, not {count}")
-        return ask(self.monitor, operation, credential_set, count, priority)
+        payer = payer_of(self.monitor, service=service, credential_set=credential_set, project=project)
+        return ask(payer, operation, count, priority)
 
     def calls(
         self,

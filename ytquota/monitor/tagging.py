@@ -33,6 +33,11 @@ def current_tag() -> str:
     return _TAG.get() or _script_name()
 
 
+def tag_in_force() -> str:
+    """The innermost tag, or "" outside of any."""
+    return _TAG.get()
+
+
 @cache
 def _script_name() -> str:
     main = sys.modules.get("__main__")

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 from ytquota import clock as clocks
 from ytquota.errors import CredentialError, classify
 from ytquota.monitor.demand import Demand
-from ytquota.monitor.tagging import current_tag
+from ytquota.monitor.tagging import current_tag, tag_in_force
 from ytquota.prices import is_write
-from ytquota.service.attempts import Attempts, tag_in_force
+from ytquota.service.attempts import Attempts
 from ytquota.service.identity import (
     Identity,
     identity_of_credentials,

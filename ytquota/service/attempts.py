@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextvars
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-from ytquota.monitor.tagging import current_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,13 +65,3 @@ def running_attempts() -> Iterator[Attempts]:
         yield current_attempts()
     finally:
         _running.attempts = outer
-
-
-def tag_in_force() -> str:
-    """Return the tag of the innermost `with ytquota.tag(...)`, or "" outside of any."""
-    tag = current_tag()
-    return "" if tag == _untagged() else tag
-
-
-def _untagged() -> str:
-    return contextvars.Context().run(current_tag)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from googleapiclient.errors import HttpError
 from googleapiclient.http import BatchHttpRequest
 
-from ytquota.service.attempts import attempts_of, tag_in_force
+from ytquota.monitor.tagging import tag_in_force
+from ytquota.service.attempts import attempts_of
 from ytquota.service.per_thread import metered
 from ytquota.service.request import MonitoredRequest
 

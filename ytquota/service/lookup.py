@@ -12,7 +12,7 @@ import orjson
 
 from ytquota.clock import SystemClock
 from ytquota.errors import YTQuotaError
-from ytquota.service.attempts import tag_in_force
+from ytquota.monitor.tagging import tag_in_force
 from ytquota.service.lookup_found import Found, found_of, with_partial
 from ytquota.service.lookup_rounds import MOST, Answers, Question, Round, Rounds
 

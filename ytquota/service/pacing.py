@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from ytquota import clock as clocks
 from ytquota.errors import SettingsError
 from ytquota.intelligence.monitors import monitor_of
+from ytquota.intelligence.payer import account_in
 from ytquota.service.account import Account
 from ytquota.service.identity import Identity
 from ytquota.service.pacing_budget import Budget, Look
@@ -231,13 +232,7 @@ def _account(
 ) -> Account:
     """Whose quota is spent, and by which ledger."""
     if service is not None:
-        http: Any = getattr(service, "_http", None)
-        if not getattr(http, "is_facade", False):
-            raise SettingsError(
-                "pace() takes a metered service, as get_authenticated_service() or monitored() returns; "
-                "calls of this one are not counted."
-            )
-        account: Account = http.account
+        account: Account = account_in(service, "pace()")
         return account
     monitor = monitor or monitor_of(None)
     if project is None and credential_set is not None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ytquota import clock as clocks
 from ytquota.monitor.demand import Demand
-from ytquota.monitor.tagging import current_tag
+from ytquota.monitor.tagging import current_tag, tag_in_force
 from ytquota.prices import canonical
-from ytquota.service.attempts import tag_in_force
 
 if TYPE_CHECKING:
     from datetime import date

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from googleapiclient.http import HttpRequest
 
-from ytquota.service.attempts import attempts_of, tag_in_force
+from ytquota.monitor.tagging import tag_in_force
+from ytquota.service.attempts import attempts_of
 from ytquota.service.per_thread import metered
 
 if TYPE_CHECKING:
