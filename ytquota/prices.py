@@ -22,7 +22,7 @@ from ytquota.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Provenance = Literal["documented", "community", "assumed", "override"]
+Provenance = Literal["documented", "community", "assumed", "override", "refuted"]
 Flag = Literal["", "before-first-row", "unpriced"]
 Profile = Literal["current", "pessimistic"]
 
@@ -44,7 +44,7 @@ _ALIASES = dict.fromkeys(
     "liveChatMessages.streamList",
 )
 _READS = ("list", "get", "download", "batchGet", "stream")
-_RANK: dict[Provenance, int] = {"override": 3, "documented": 2, "community": 1, "assumed": 0}
+_RANK: dict[Provenance, int] = {"override": 3, "documented": 2, "community": 1, "assumed": 0, "refuted": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ class Price:
         method: canonical name, as ``videos.list``.
         bucket: which daily allowance of the project it is taken from.
         units: how much of that allowance one call takes.
-        provenance: documented by Google, measured by the community, assumed, or the operator's own override.
+        provenance: documented by Google, measured by the community, assumed, or the operator's own override;
+            refuted, where it was published and measured to be wrong: kept to be shown, never charged.
         valid_from: first quota day the price holds.
         source: where the figure comes from.
         flag: empty, or why the figure should be doubted: "before-first-row" or "unpriced".
@@ -113,8 +114,10 @@ class PriceBook:
             )
         self.profile = profile
         self._rows: dict[str, list[Price]] = {}
+        self._refuted: list[Price] = []
         for row in sorted(rows, key=lambda row: (row.valid_from, _RANK[row.provenance])):
-            self._rows.setdefault(row.method, []).append(row)
+            its = self._refuted if row.provenance == "refuted" else self._rows.setdefault(row.method, [])
+            its.append(row)
         self._memo: dict[tuple[str, date], Price] = {}
 
     @classmethod
@@ -150,8 +153,15 @@ class PriceBook:
         return tuple(sorted(self._rows))
 
     def rows(self) -> tuple[Price, ...]:
-        """Return every row, by method and then by date."""
+        """Return every row that may be charged, by method and then by date."""
         return tuple(row for method in self.methods() for row in self._rows[method])
+
+    def known_of(self, method: str) -> tuple[Price, ...]:
+        """Return all that is known of a method, the newest row first, refuted ones included."""
+        name = canonical(method)
+        refuted = [row for row in self._refuted if row.method == name]
+        rows = [*refuted, *self._rows.get(name, ())]
+        return tuple(sorted(rows, key=lambda row: (row.valid_from, _RANK[row.provenance]), reverse=True))
 
     def _find(self, method: str, day: date) -> Price:
         rows = self._rows.get(method)

@@ -19,13 +19,29 @@ def test_all_prices_fit_80_columns_and_are_all_there(run):
 
 
 def test_json_has_the_documented_keys(run):
-    """day, profile and prices with their provenance."""
+    """day, profile and prices with their provenance; of one method also every row."""
     answer = json.loads(run("prices", "youtube.search.list", "--on", "2026-11-22", "--json").stdout)
 
-    assert answer.keys() == {"day", "profile", "prices"}
+    assert answer.keys() == {"day", "profile", "prices", "rows"}
     (price,) = answer["prices"]
     assert price.keys() == {"method", "bucket", "units", "provenance", "valid_from", "source", "flag"}
     assert (price["method"], price["bucket"], price["units"]) == ("search.list", "search_list", 1)
+    assert [(row["bucket"], row["units"]) for row in answer["rows"]] == [("search_list", 1), ("default", 100)]
+    assert json.loads(run("prices", "--json").stdout).keys() == {"day", "profile", "prices"}
+
+
+def test_everything_known_of_a_method_is_shown(run):
+    """A row of the same date, and one that was refuted, each with its source; the row in force once."""
+    members = run("prices", "members.list", "--on", "2026-11-22").stdout
+    chat = run("prices", "liveChatMessages.list", "--on", "2026-11-22").stdout
+
+    assert "members.list costs 1 of the units" in members
+    assert "  2 of default, community, since 2020-08-01\n    Valgorithms/YoutubePHP" in members
+    assert "  1 of default, documented" not in members
+    assert "liveChatMessages.list costs 5 of the units" in chat
+    assert "  1 of default, refuted, since 2026-09-15\n    https://developers.google.com" in chat
+    assert "  5 of default, community, since 2020-08-01\n" in chat
+    assert "Also known" not in run("prices", "videos.list").stdout
 
 
 def test_a_price_depends_on_the_day(run):

@@ -216,10 +216,38 @@ def test_the_price_list_is_clean():
     assert len({(row["method"], row["provenance"], row["valid_from"]) for row in rows}) == len(rows)
     for row in rows:
         assert row["bucket"] in BUCKETS
-        assert row["provenance"] in {"documented", "community", "assumed"}
+        assert row["provenance"] in {"documented", "community", "assumed", "refuted"}
         assert row["source"].count("(") == row["source"].count(")")
         assert row["units"].isdecimal()
-    assert len(BOOK.rows()) == len(rows)
+    assert len([row for method in BOOK.methods() for row in BOOK.known_of(method)]) == len(rows)
+
+
+def test_a_refuted_row_is_known_and_charges_nothing():
+    """Not on its own days, in no profile, and no method is known by it alone."""
+    refuted = Price("videos.list", "default", 400, "refuted", date(2026, 9, 15), "a page")
+    alone = Price("podcasts.list", "default", 9, "refuted", date(2026, 9, 15), "a page")
+    for profile in prices.PROFILES:
+        book = PriceBook([*BOOK.rows(), refuted, alone], profile=profile)
+
+        assert book.price_of("videos.list", on=date(2026, 9, 20)).units == 1
+        assert book.price_of("podcasts.list", on=TODAY).flag == "unpriced"
+        assert "podcasts.list" not in book.methods()
+        assert refuted not in book.rows()
+        assert refuted in book.known_of("youtube.videos.list")
+
+
+def test_all_that_is_known_of_a_method_comes_newest_first():
+    """Two rows of one date too: Google's own before a library's."""
+    assert [(row.units, row.provenance) for row in BOOK.known_of("members.list")] == [
+        (1, "documented"),
+        (2, "community"),
+    ]
+    assert [(row.units, row.provenance) for row in BOOK.known_of("liveChatMessages.list")] == [
+        (5, "documented"),
+        (1, "refuted"),
+        (5, "community"),
+    ]
+    assert BOOK.known_of("podcasts.list") == ()
 
 
 def test_the_buckets_and_their_default_limits_are_googles():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,9 @@ def prices(
 ) -> None:
     """Show what a call costs, and who says so.
 
+    Of one method, all that is known of it: also earlier rows, rows of others,
+    and figures that were published and refuted, which are never charged.
+
     Examples:
         ytquota prices videos.list
         ytquota prices --on 2026-05-01
@@ -43,9 +47,8 @@ def prices(
     day = today if on is None else parse_day(on, today, option="--on")
     found = [book.price_of(name, on=day) for name in ([canonical(method)] if method else book.methods())]
     if as_json:
-        print_json(
-            {"day": day.isoformat(), "profile": book.profile, "prices": [facts_of(price) for price in found]}
-        )
+        facts = {"day": day.isoformat(), "profile": book.profile, "prices": [*map(facts_of, found)]}
+        print_json(facts | ({"rows": [*map(facts_of, book.known_of(method))]} if method else {}))
     elif method:
         _one(found[0], book, day)
     else:
@@ -91,9 +94,12 @@ def _one(price: Price, book: PriceBook, day: date) -> None:
     )
     out.print(f"on {day.isoformat()} (profile {book.profile}), {_says(price)}:")
     out.print(price.source, soft_wrap=True)
-    for row in book.rows():
-        if row.method == price.method and row.valid_from != price.valid_from:
-            out.print(f"  {row.units:,} of {row.bucket}, {_says(row)}", style="dim")
+    others = [row for row in book.known_of(price.method) if row != replace(price, flag="")]
+    if others:
+        out.print("Also known:")
+    for row in others:
+        out.print(f"  {row.units:,} of {row.bucket}, {_says(row)}", style="dim")
+        out.print(f"    {row.source}", style="dim", soft_wrap=True)
 
 
 def _says(price: Price) -> str:
