@@ -29,7 +29,8 @@ def check(
 
     0 fine, 10 over 80 % used, 20 over 95 % or more likely than not to run out
     before the reset, 30 exhausted. The probability is that of a forecast of
-    the last half hour, as `ytquota watch` publishes it, else made now.
+    the last half hour, as `ytquota watch` publishes it, else made now, which
+    takes seconds: `ytquota status --check` does not.
 
     Examples:
         ytquota check > /dev/null || echo "think twice"

@@ -25,7 +25,7 @@ def status(
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="End with 10 over 80 % used, 20 over 95 % or likely to run out, 30 exhausted."
+            "--check", help="End with 10 over 80 % used, 20 over 95 %, 30 exhausted."
         ),
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until Ctrl-C.")] = False,
@@ -38,6 +38,9 @@ def status(
     """Show what every pool has used and has left.
 
     With the next reset, the credential sets, and where the ledger is.
+    --check ends with 20, too, where a forecast of the last half hour says
+    that a pool will more likely than not run out. It makes none itself, to
+    be quick: `ytquota check` does where `ytquota watch` published none.
     With --all also who spent it; --check then ends with 1 where a ledger
     cannot be looked at and no pool is worse.
 
