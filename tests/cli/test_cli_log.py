@@ -140,16 +140,16 @@ def test_calls_are_added_up_by_name(run, some_calls):
     sums = json.loads(run("log", "--by", "tag,method", "--json").stdout)
 
     assert [tuple(one.values()) for one in sums] == [
-        ("default", "chat-bot", "liveChatMessages.list", 5, 1, 0, 0),
-        ("default", "crawler", "videos.list", 2, 2, 0, 0),
-        ("default", "crawler", "commentThreads.list", 1, 1, 1, 0),
-        ("search_list", "crawler", "search.list", 1, 1, 0, 0),
+        ("default", "chat-bot", "liveChatMessages.list", 5, 1, 0, 0, None),
+        ("default", "crawler", "videos.list", 2, 2, 0, 0, None),
+        ("default", "crawler", "commentThreads.list", 1, 1, 1, 0, None),
+        ("search_list", "crawler", "search.list", 1, 1, 0, 0, None),
     ]
     page = run("log", "--by", "tag").stdout
     assert page.splitlines()[1].split() == ["default", "chat-bot", "5", "62%", "1", "0", "0"]
     assert max(map(len, page.splitlines())) <= 80
     rows = list(csv.DictReader(io.StringIO(run("log", "--by", "day,hour", "--csv").stdout)))
-    assert list(rows[0]) == ["bucket", "day", "hour", "units", "calls", "failed", "refused"]
+    assert list(rows[0]) == ["bucket", "day", "hour", "units", "calls", "failed", "refused", "usual"]
     assert sum(int(row["units"]) for row in rows) == 9
 
 
@@ -160,7 +160,7 @@ def test_filters_hold_for_sums_too_and_nothing_is_said_so(run, some_calls):
     nobody = ("log", "--by", "set", "--tag", "nobody")
     assert "No call matches" in run(*nobody).stderr
     assert json.loads(run(*nobody, "--json").stdout) == []
-    assert run(*nobody, "--csv").stdout == "bucket,set,units,calls,failed,refused\n"
+    assert run(*nobody, "--csv").stdout == "bucket,set,units,calls,failed,refused,usual\n"
 
 
 def test_refused_demand_shows_in_sums(run, furnished, counted):

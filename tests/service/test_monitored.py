@@ -227,9 +227,7 @@ def test_the_innermost_tag_names_the_call(service, monitor):
 def test_a_service_of_ones_own_can_be_asked_about(plain, monitor, tmp_path, sandbox, rule):
     """By the service: its project, tag, priority and ledger, whatever the asker has."""
     seen = []
-    monitor.admission = rule(
-        lambda demand, *_: seen.append(demand) or Decision(keep=30, reason="30 kept")
-    )
+    monitor.admission = rule(lambda demand, *_: seen.append(demand) or Decision(keep=30, reason="30 kept"))
     own = monitored(
         plain(developerKey=sandbox.add_api_key(OTHER)),
         project=OTHER,

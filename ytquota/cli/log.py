@@ -19,6 +19,7 @@ from ytquota.cli import log_sums
 from ytquota.cli.desk import Desk
 from ytquota.cli.fleet import fleet_of
 from ytquota.cli.known import check_project, check_set
+from ytquota.cli.log_usual import usual_before
 from ytquota.cli.output import console, count, hint, print_bytes
 from ytquota.cli.progress import with_progress
 from ytquota.cli.times import parse_day, parse_moment
@@ -30,6 +31,8 @@ from ytquota.prices import canonical
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
+
+    from ytquota.cli.log_usual import Usual
 
 COLUMNS = (
     *("at", "project", "set", "tag", "method", "priority", "bucket", "units", "price", "provenance"),
@@ -92,6 +95,8 @@ def log(
     Without a time, today's. Quota days begin at midnight Pacific. Times without a zone are local.
     A retry is a line and a price of its own, but no further call.
     With --all each call has its ledger and owner, and a project may be named as in the list.
+    --by also says what is usual: the median of what the same calls had spent by the same time on the last
+    14 quota days; of a past --day, on the whole of the 14 before it. It takes three days of log.
 
     Examples:
         ytquota log --by tag,method
@@ -113,7 +118,9 @@ def log(
         found = _found(desk, first, end, project, all_ledgers=all_ledgers)
         rows: Iterable[dict[str, Any]] = filter(wanted, with_progress(found, first, end))
         if names:
-            _sums(rows, names, as_json=as_json, as_csv=as_csv)
+            whole_day = not (since or until or all_ledgers)
+            usual = _usual(desk, day, names, wanted, project) if whole_day else None
+            _sums(rows, names, usual, as_json=as_json, as_csv=as_csv)
         elif as_json or as_csv:
             rows = rows if last is None else deque(rows, maxlen=last)
             _json_lines(rows) if as_json else _csv(rows, (*COLUMNS, *(OF_FLEET if all_ledgers else ())))
@@ -133,14 +140,32 @@ def _names(by: str, last: int | None, *, all_ledgers: bool) -> tuple[str, ...]:
     return names
 
 
-def _sums(rows: Iterable[dict[str, Any]], names: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
-    sums = log_sums.add_up(rows, names)
+def _usual(
+    desk: Desk, day: str | None, names: tuple[str, ...], wanted: Filter, project: str | None
+) -> Usual | None:
+    """What is usual by now, or on the whole of a past day; None where the groups are of one day or hour."""
+    chosen = desk.today if day is None else parse_day(day, desk.today)
+    if desk.is_bare or chosen > desk.today or {"day", "hour"} & set(names):
+        return None
+    at = datetime.now(PACIFIC) if chosen == desk.today else None
+    return usual_before(desk.monitor, chosen, log_sums.keys(names), at=at, wanted=wanted, project=project)
+
+
+def _sums(
+    rows: Iterable[dict[str, Any]],
+    names: tuple[str, ...],
+    usual: Usual | None,
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    sums = log_sums.add_up(rows, names, usual)
     if as_json:
         log_sums.show_json(sums, names)
     elif as_csv:
         log_sums.show_csv(sums, names)
     elif sums:
-        log_sums.show(sums, names)
+        log_sums.show(sums, names, usual)
     else:
         hint(_NOTHING)
 

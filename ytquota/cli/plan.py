@@ -73,9 +73,9 @@ def plan(
 
 
 def _only_project(desk: Desk) -> str:
-    """The one project that the credential sets and the ledger know: on a new install nothing is counted yet."""
-    of_sets = {desk.monitor.project_of(number) for number in desk.settings.sets} - {None}
-    projects = sorted(of_sets | set(desk.monitor.ledger.usage()))
+    """The one project that sets and ledger know: on a new install nothing is counted yet."""
+    of_sets = map(desk.monitor.project_of, desk.settings.sets)
+    projects = sorted({*filter(None, of_sets), *desk.monitor.ledger.usage()})
     if len(projects) != 1:
         known = f"one of {', '.join(projects)}" if projects else "its number, as 123456789012"
         raise typer.BadParameter(f"whose quota is it? Name {known}", param_hint="--project")

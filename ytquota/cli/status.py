@@ -24,9 +24,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     check: Annotated[
         bool,
-        typer.Option(
-            "--check", help="End with 10 over 80 % used, 20 over 95 %, 30 exhausted."
-        ),
+        typer.Option("--check", help="End with 10 over 80 % used, 20 over 95 %, 30 exhausted."),
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option("--every", min=0.2, help="Seconds between two looks.")] = 2.0,

@@ -1,4 +1,4 @@
-"""Who would pay for a call that nobody has made yet: told by a metered service, a credential set or a project."""
+"""Who would pay for a call that nobody has made yet: the service, the credential set or the project tells."""
 
 from __future__ import annotations
 

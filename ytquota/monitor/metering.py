@@ -226,7 +226,12 @@ class QuotaMonitor:
         return usage_summary(self.ledger, self.clock, self._log, day, projects, reconciled=compared)
 
     def log(
-        self, since: datetime | None = None, until: datetime | None = None, *, project: str | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        project: str | None = None,
+        with_archive: bool = True,
     ) -> Iterator[dict[str, Any]]:
         """Rows of the log between two instants, oldest first: settled, released and refused calls.
 
@@ -237,7 +242,7 @@ class QuotaMonitor:
         host, pid, facts.
         """
         self.ledger.flush()
-        return self._log.rows(since, until, project=project)
+        return self._log.rows(since, until, project=project, with_archive=with_archive)
 
     def summable(
         self, since: datetime | None = None, until: datetime | None = None, *, project: str | None = None
@@ -259,7 +264,7 @@ class QuotaMonitor:
         return tables, self._log.rows(since, until, project=project, with_archive=False)
 
     def archived_calls(self, first: date, last: date, columns: Sequence[str]) -> list[Any]:
-        """Some columns of the calls of archived days, as pyarrow tables; the other days are in `log`."""
+        """Some columns of archived days' calls, as pyarrow tables; `log(with_archive=False)` has the rest."""
         return self._log.archived_calls(first, last, columns)
 
     def official_today(self) -> list[dict[str, Any]]:
