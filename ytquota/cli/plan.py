@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ytquota.cli.desk import START, Desk
 from ytquota.cli.forecast import intelligence_of
-from ytquota.cli.known import check_project
+from ytquota.cli.known import check_project, projects
 from ytquota.cli.output import BAD_USAGE, console, count, fail, print_json
 from ytquota.cli.times import parse_day
 from ytquota.errors import SettingsError
@@ -74,12 +74,11 @@ def plan(
 
 def _only_project(desk: Desk) -> str:
     """The one project that sets and ledger know: on a new install nothing is counted yet."""
-    of_sets = map(desk.monitor.project_of, desk.settings.sets)
-    projects = sorted({*filter(None, of_sets), *desk.monitor.ledger.usage()})
-    if len(projects) != 1:
-        known = f"one of {', '.join(projects)}" if projects else "its number, as 123456789012"
-        raise typer.BadParameter(f"whose quota is it? Name {known}", param_hint="--project")
-    return projects[0]
+    known = projects(desk)
+    if len(known) != 1:
+        which = f"one of {', '.join(known)}" if known else "its number, as 123456789012"
+        raise typer.BadParameter(f"whose quota is it? Name {which}", param_hint="--project")
+    return known[0]
 
 
 def _counts(texts: list[str], form: re.Pattern[str], name: str, example: str) -> dict[str, int]:
