@@ -74,3 +74,10 @@ def record_of(
         latency=latency,
         facts=demand.facts,
     )
+
+
+def denied_record(demand: Demand, price: Price, reason: str) -> CallRecord:
+    """The log's record of a request that was not sent: nothing held, and its price wanted."""
+    record = record_of(demand, price, "denied", status=None, reason=reason, attempts=1, latency=0.0)
+    record.units, record.released = 0, price.units
+    return record

@@ -35,6 +35,7 @@ class Flight:
     def __init__(self, monitor: QuotaMonitor, priced: Sequence[Priced], holds: dict[str, Hold]) -> None:
         self._monitor, self._priced, self._holds = monitor, priced, holds
         self._sends = 1
+        self._ahead: set[str] = set()
 
     @property
     def is_open(self) -> bool:
@@ -45,9 +46,12 @@ class Flight:
         """Charge a second send of the same request.
 
         Raises:
-            QuotaExceeded: it does not fit; nothing more was charged, and it must not be sent.
+            QuotaExceeded: it does not fit and must not be sent. Nothing more is charged; of several projects,
+                what some were charged is given back at the end.
+            LedgerUnavailable: the ledger cannot be read or written; likewise.
         """
-        self._monitor.extend(self._priced, self._holds)
+        self._monitor.extend(self._priced, self._holds, self._ahead)
+        self._ahead.clear()
         self._sends += 1
 
     def answered(
@@ -87,6 +91,8 @@ class Flight:
             record = record_of(
                 demand, price, outcome, status=status, reason=reason, attempts=self._sends, latency=latency
             )
+            if demand.project in self._ahead:
+                record.released += price.units
             by_project.setdefault(demand.project, []).append(record)
         for project, records in by_project.items():
             self._monitor.settle(self._holds[project], records)

@@ -6,6 +6,7 @@ import atexit
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
 from ytquota.monitor.audit import Audit
 from ytquota.monitor.call import Call
-from ytquota.monitor.charging import record_of
+from ytquota.monitor.charging import denied_record
 from ytquota.monitor.demand import KEEP_NOTHING
 from ytquota.monitor.flight import Flight, Priced
 from ytquota.monitor.groups import by_project, items_of
@@ -86,7 +87,7 @@ class QuotaMonitor:
             today=lambda: clocks.quota_day(self.clock.time()),
         )
         self.own = self._log.own
-        self._unwritten: list[tuple[Hold, list[CallRecord]]] = []
+        self._unwritten: list[tuple[Hold, list[CallRecord] | None]] = []
         self._unwritten_lock = threading.Lock()
         self._view_is_stale, self._next_view = False, 0.0
         self._ends_at_exit = False
@@ -135,10 +136,12 @@ class QuotaMonitor:
                 holds[project] = self.ledger.hold(
                     project, items_of(group), keep=self._keep(group), note=group[0][0].method
                 )
-        except QuotaExceeded as error:
+        except BaseException as error:
             for hold in holds.values():
-                self.ledger.release(hold)
-            raise self._denied(priced, error) from None
+                self.settle(hold, None)
+            if isinstance(error, QuotaExceeded):
+                raise self._denied(priced, error) from None
+            raise
         return Flight(self, priced, holds)
 
     def has_room(self, demands: Sequence[Demand]) -> bool:
@@ -150,19 +153,27 @@ class QuotaMonitor:
         day = clocks.bounds_at(self.clock.time()).day
         return self._fits([self._price(demand, day) for demand in demands]) == len(demands)
 
-    def extend(self, priced: Sequence[Priced], holds: Mapping[str, Hold]) -> None:
-        """Charge the same request once more, on the same holds."""
-        groups = by_project(priced)
+    def extend(self, priced: Sequence[Priced], holds: Mapping[str, Hold], ahead: set[str]) -> None:
+        """Charge the same request once more, on the same holds.
+
+        Projects are added to `ahead` as they are charged, and those that are in it are passed over: where a
+        later one is denied nothing is sent, and the settlement gives back what the earlier ones were charged.
+        """
         try:
-            for project, group in groups.items():
-                self.ledger.extend(holds[project], items_of(group), keep=self._keep(group))
+            for project, group in by_project(priced).items():
+                if project not in ahead:
+                    self.ledger.extend(holds[project], items_of(group), keep=self._keep(group))
+                    ahead.add(project)
         except QuotaExceeded as error:
             raise self._denied(priced, error) from None
 
-    def settle(self, hold: Hold, records: list[CallRecord]) -> None:
-        """Write how a request ended; where the disk refuses, keep it and write it with the next call."""
+    def settle(self, hold: Hold, records: list[CallRecord] | None) -> None:
+        """Write how a request ended; where the disk refuses, keep it and write it with the next call.
+
+        Without records it was no request after all, and all is given back.
+        """
         try:
-            self.ledger.settle(hold, records)
+            self._end(hold, records)
         except LedgerUnavailable as error:
             with self._unwritten_lock:
                 self._unwritten.append((hold, records))
@@ -193,7 +204,7 @@ class QuotaMonitor:
 
         Works with `async with` too. Units are charged on entry; leaving without an error settles the call.
         Tell `call.answered(status, body)` what came back, so that refusals are given back and empty pools
-        are marked.
+        are marked. `facts` are what `ytquota advise` goes by; `monitor.facts` has their names and shapes.
 
         Raises:
             QuotaExceeded: on entry; the request must not be sent.
@@ -314,12 +325,11 @@ class QuotaMonitor:
     def _denied(self, priced: Sequence[Priced], error: QuotaExceeded) -> QuotaExceeded:
         """Log what was wanted and not given, and say so in full."""
         for demand, price in priced:
-            record = record_of(
-                demand, price, "denied", status=None, reason=error.reason, attempts=1, latency=0.0
-            )
-            record.units, record.released = 0, price.units
-            self.ledger.refuse(demand.project, record)
+            self.ledger.refuse(demand.project, denied_record(demand, price, error.reason))
         self._refresh_view()
+        fits = None
+        with suppress(LedgerUnavailable):  # of another project; it does not hide the denial
+            fits = self._fits(priced) if len(priced) > 1 else None
         return QuotaExceeded(
             str(error.args[0]),
             project=error.project,
@@ -331,7 +341,7 @@ class QuotaMonitor:
             reason=error.reason,
             limit=error.limit,
             now=error.now,
-            fits=self._fits(priced) if len(priced) > 1 else None,
+            fits=fits,
         )
 
     def _fits(self, priced: Sequence[Priced]) -> int:
@@ -349,6 +359,12 @@ class QuotaMonitor:
                 return count
         return len(priced)
 
+    def _end(self, hold: Hold, records: list[CallRecord] | None) -> None:
+        if records is None:
+            self.ledger.release(hold)
+        else:
+            self.ledger.settle(hold, records)
+
     def _write_what_waits(self) -> None:
         if not self._unwritten:
             return
@@ -357,7 +373,7 @@ class QuotaMonitor:
         for index, (hold, records) in enumerate(waiting):
             try:
                 hold.is_open = True
-                self.ledger.settle(hold, records)
+                self._end(hold, records)
             except LedgerUnavailable:
                 with self._unwritten_lock:
                     self._unwritten = waiting[index:] + self._unwritten

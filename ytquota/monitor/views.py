@@ -28,10 +28,7 @@ class UsageView:
         self.path = path
 
     def write(self, summary: Callable[[], dict[str, Any]], log: JournalLog) -> None:
-        """Replace the view, unless somebody else is writing it or a newer one is there.
-
-        Never raises OSError.
-        """
+        """Replace the view, unless somebody else is writing it or a newer one is there. Raises nothing."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.with_suffix(".lock").open("ab") as guard:
@@ -40,7 +37,7 @@ class UsageView:
                         self._replace(summary(), log)
                     finally:
                         unlock(guard.fileno())
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - no call may fail, nor lose its answer, for the sake of a view
             logger.debug("The view %s could not be written: %s", self.path, error)
 
     def _replace(self, facts: dict[str, Any], log: JournalLog) -> None:
