@@ -11,7 +11,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from ytquota import clock as clocks
@@ -48,6 +50,7 @@ class Journal:
         clock: the time, injected.
         limits: what the operator says the limit of (project, bucket) is, or None.
         durability: "process" survives a killed process; "power" also a power cut, for one fdatasync a write.
+            Denied demand waits for no disk: it is summed in memory first, and costs no units.
     """
 
     def __init__(
@@ -93,7 +96,12 @@ class Journal:
                 page.append("hold", at, id_, fields)
             hold = Hold(id_, project, page.day, items, at)
             self._issued[id_] = hold
-        self._sync(page)
+        try:
+            self._sync(page)
+        except LedgerUnavailable:
+            with suppress(LedgerUnavailable):  # the release is written, and then not synced either
+                self.release(hold)
+            raise
         return hold
 
     def extend(self, hold: Hold, items: Items, *, keep: Mapping[str, int] | None = None) -> Hold:
@@ -183,6 +191,7 @@ class Journal:
             with page:
                 if page.said.get(bucket, {}).get(source) != value:
                     self._write_limit(page, bucket, value, source)
+        self._sync(page)
 
     def adjust(
         self, project: str, bucket: str, units: int, *, reason: str, who: str, day: date | None = None
@@ -195,7 +204,9 @@ class Journal:
                 balance[0] = max(0, balance[0] + units)
                 fields = {"bucket": bucket, "units": units, "reason": reason, "who": who, "pid": self._pid}
                 page.append("adjust", self._clock.time(), "", fields)
-                return pools.balance_of(bucket, balance, page.said)
+                adjusted = pools.balance_of(bucket, balance, page.said)
+        self._sync(page)
+        return adjusted
 
     def usage(self, project: str | None = None, day: date | None = None) -> dict[str, dict[str, Balance]]:
         """Balances of the day.
@@ -333,13 +344,7 @@ class Journal:
         """What was said of limits, with the operator's part as the settings have it now."""
         if self._operator_limit is None:
             return said
-        now: Said = {}
-        for bucket in {*said, *lines.empty_balances()}:
-            now[bucket] = {who: limit for who, limit in said.get(bucket, {}).items() if who != "operator"}
-            value = self._operator_limit(project, bucket)
-            if value is not None:
-                now[bucket]["operator"] = value
-        return {bucket: limits for bucket, limits in now.items() if limits}
+        return pools.with_operator(said, partial(self._operator_limit, project))
 
     def _write_limit(self, page: Page, bucket: str, value: int | None, source: LimitSource) -> None:
         pools.note_limit(page, bucket, value, source)

@@ -108,8 +108,15 @@ class Page:
         self.size += written
 
     def sync(self) -> None:
-        """Force the file's data to the disk, so that it survives a power cut."""
-        getattr(os, "fdatasync", os.fsync)(self._fd)
+        """Force the file's data to the disk, so that it survives a power cut.
+
+        Raises:
+            LedgerUnavailable: the disk refused; what was written may be lost in one.
+        """
+        try:
+            getattr(os, "fdatasync", os.fsync)(self._fd)
+        except OSError as error:
+            raise unavailable(self.path, error) from error
 
     def lines_from(self, offset: int) -> Iterator[bytes]:
         """The complete lines from `offset` to the end, for finding what became of an earlier hold."""

@@ -10,7 +10,7 @@ from ytquota.monitor import lines
 from ytquota.monitor.ledger import Balance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ytquota.monitor.ledger import CallRecord, Items, LimitSource
     from ytquota.monitor.page import Page
@@ -63,6 +63,19 @@ def note_limit(page: Page, bucket: str, value: int | None, source: LimitSource) 
     if said:
         page.said[bucket] = said
     pool(page, bucket)[2] = lines.effective_limit(bucket, said)[0]
+
+
+def with_operator(
+    said: Mapping[str, Mapping[str, int]], limit_of: Callable[[str], int | None]
+) -> dict[str, dict[str, int]]:
+    """What was said of limits, with the operator's part as `limit_of(bucket)` has it now."""
+    now: dict[str, dict[str, int]] = {}
+    for bucket in {*said, *lines.empty_balances()}:
+        now[bucket] = {who: limit for who, limit in said.get(bucket, {}).items() if who != "operator"}
+        value = limit_of(bucket)
+        if value is not None:
+            now[bucket]["operator"] = value
+    return {bucket: limits for bucket, limits in now.items() if limits}
 
 
 def pool(page: Page, bucket: str) -> list[Any]:
