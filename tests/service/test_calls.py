@@ -303,3 +303,12 @@ def test_a_hand_made_batch_is_charged_part_by_part(service, sandbox, total):
 
     assert [told[2] for told in got] == [None] * 3
     assert total() == {"videos.list": 1, "search.list": 1, "playlists.insert": 50}
+
+
+def test_a_number_out_of_all_bounds_is_the_servers_to_refuse(service, rows):
+    """The caller gets the server's answer, and the log its row."""
+    with pytest.raises(HttpError) as refused:
+        service.videos().list(part="id", id="a", maxResults=10**20).execute()
+
+    assert refused.value.status_code == 400
+    assert rows() == [("videos.list", "error", 400, 1, 0, 1)]

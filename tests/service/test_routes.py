@@ -150,3 +150,12 @@ def test_the_filters_of_a_search_are_kept_by_name_and_by_the_words_of_the_api():
 def test_only_searches_have_filters():
     """Every other line stays as short as it was."""
     assert "filters" not in call(f"{ROOT}youtube/v3/playlistItems?part=id&playlistId=PLx").facts
+
+
+@pytest.mark.parametrize("value", ["100000", "1" + "0" * 20, "9" * 5000])
+def test_numbers_are_kept_within_what_the_archive_holds(value):
+    """The server refuses such a request; the log must not choke on it for ever."""
+    ids = ",".join(["a"] * 40_000)
+
+    assert call(f"{ROOT}youtube/v3/videos?id={ids}&maxResults={value}").facts["maxResults"] == 32_767
+    assert call(f"{ROOT}youtube/v3/videos?id={ids}&maxResults={value}").facts["ids"] == 32_767

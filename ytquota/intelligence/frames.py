@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ytquota.clock import PACIFIC, bounds_of
+from ytquota.monitor.facts import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -142,7 +143,7 @@ def _columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     rows = iter(rows)
     while chunk := list(islice(rows, _CHUNK)):
         values["at"].extend([row["at"] for row in chunk])
-        values["ids"].extend([(row.get("facts") or {}).get("ids") for row in chunk])
+        values["ids"].extend([whole((row.get("facts") or {}).get("ids")) for row in chunk])
         for name, default in _READ.items():
             key = _KEYS.get(name, name)
             values[name].extend([row.get(key, default) for row in chunk])

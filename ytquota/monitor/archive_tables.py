@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytquota.monitor.facts import joined, whole
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -128,20 +130,27 @@ def rollup(calls: pa.Table) -> pa.Table:
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     facts = row.get("facts") or {}
-    parts, filters = facts.get("parts"), facts.get("filters")
     return {
         **{name: row.get(name) for name in CALLS.names},
         "at": _milliseconds(row["at"]),
         "refused": row.get("refused", 0),
         "calls": row.get("calls", 1),
         "latency_ms": round(row.get("latency", 0.0) * 1000),
-        "ids": facts.get("ids"),
-        "max_results": facts.get("maxResults"),
-        "page": facts.get("page"),
-        "parts": None if parts is None else ",".join(parts),
-        "filters": None if filters is None else ",".join(filters),
-        "hash": None if "hash" not in facts else int(facts["hash"][:8], 16),
+        "ids": whole(facts.get("ids")),
+        "max_results": whole(facts.get("maxResults")),
+        "page": True if facts.get("page") else None,
+        "parts": joined(facts.get("parts")),
+        "filters": joined(facts.get("filters")),
+        "hash": _beginning(facts.get("hash")),
     }
+
+
+def _beginning(fingerprint: object) -> int | None:
+    """The first 32 bits of a hash; None where it is none, for which no day must stay out of the archive."""
+    try:
+        return int(str(fingerprint)[:8], 16) & 0xFFFF_FFFF
+    except ValueError:
+        return None
 
 
 def _row(flat: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ytquota.errors import QuotaExceeded, SettingsError
 from ytquota.monitor.demand import Demand
+from ytquota.monitor.facts import fitting
 from ytquota.monitor.tagging import current_tag
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Call:
             credential_set="" if credential_set is None else str(credential_set),
             tag=tag or current_tag(),
             priority=priority,
-            facts=facts,
+            facts=fitting(facts) if facts else facts,
         )
         self._flight: Flight | None = None
         self._started = 0.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,34 @@ if TYPE_CHECKING:
 VERSION = 1
 HEADER = b'{"v":1,"kind":"'
 
-encode = orjson.dumps
 decode = orjson.loads
+
+
+def encode(line: Mapping[str, Any]) -> bytes:
+    """A line as JSON, whatever a caller put into it: the request went out already, so nothing may be raised.
+
+    What JSON has no place for, as a set among a call's facts or half a character in a tag, is kept as text.
+    """
+    try:
+        return orjson.dumps(line)
+    except TypeError:
+        return orjson.dumps(_encodable(line))
+
+
+def _encodable(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {_text(name): _encodable(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encodable(part) for part in value]
+    is_plain = value is None or type(value) in {bool, float} or (type(value) is int and value in _INTEGERS)
+    return value if is_plain else _text(value)
+
+
+def _text(value: object) -> str:
+    return str(value).encode("utf-8", "replace").decode()
+
+
+_INTEGERS = range(-(2**63), 2**63)
 
 
 _second: tuple[int, str] = (0, "1970-01-01T00:00:00")

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import orjson
 from googleapiclient.discovery_cache import get_static_doc
 
+from ytquota.monitor.facts import MOST
 from ytquota.prices import canonical
 from ytquota.service.fingerprint import fingerprint
 
@@ -140,9 +141,9 @@ def _facts(method: str, query: str, key: bytes) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for name, value in pairs:
         if name == "id":
-            facts["ids"] = facts.get("ids", 0) + value.count(",") + 1
+            facts["ids"] = min(facts.get("ids", 0) + value.count(",") + 1, MOST)
         elif name == "maxResults" and value.isdecimal():
-            facts["maxResults"] = int(value)
+            facts["maxResults"] = min(int(value[:9]), MOST)
         elif name == "pageToken":
             facts["page"] = True
         elif name == "part":

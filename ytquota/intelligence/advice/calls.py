@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ytquota.intelligence import frames
+from ytquota.monitor.facts import joined, whole
 from ytquota.monitor.official import TAG as OFFICIAL
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ def _noting(rows: Iterable[Mapping[str, Any]], facts: dict[str, list[Any]]) -> I
         if row["kind"] == OFFICIAL:
             continue
         known = row.get("facts") or {}
-        facts["max_results"].append(known.get("maxResults"))
+        facts["max_results"].append(whole(known.get("maxResults")))
         facts["page"].append(bool(known.get("page")))
-        facts["parts"].append(",".join(known.get("parts") or ()))
-        facts["filters"].append(",".join(known.get("filters") or ()))
-        facts["hash"].append((known.get("hash") or "")[:_HASH])
+        facts["parts"].append(joined(known.get("parts")) or "")
+        facts["filters"].append(joined(known.get("filters")) or "")
+        facts["hash"].append(str(known.get("hash") or "")[:_HASH])
         yield row
 
 
