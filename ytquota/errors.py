@@ -12,6 +12,7 @@ Verdicts: :func:`classify` judges a status and a body, :func:`classify_error` an
 :class:`Verdict`. The most specific evidence decides: ``error.details[].metadata``, then ``errors[0].reason``,
 then the status, and never the status alone. Since May 2026 a 429 may mean *gone until midnight Pacific*, and
 a 403 is not one thing either: quota, permission, a switched-off API and an ended chat share it.
+:func:`answer_in` finds status and body in the errors of HTTP libraries.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ __all__ = [
     "SettingsError",
     "Verdict",
     "YTQuotaError",
+    "answer_in",
     "classify",
     "classify_error",
 ]
@@ -168,7 +170,7 @@ def classify_error(error: BaseException, *, method: str = "", now: datetime | No
         method: the method that was called, if known.
         now: the instant of the answer; the system clock's if not given.
     """
-    answer = _http_answer(error) or _token_answer(error) or _rpc_answer(error)
+    answer = answer_in(error) or _token_answer(error) or _rpc_answer(error)
     if answer is not None:
         return classify(*answer, method=method, now=now)
     if isinstance(error, QuotaExceeded):
@@ -183,6 +185,21 @@ def classify_error(error: BaseException, *, method: str = "", now: datetime | No
     if _is_a(error, _REFRESH):
         return Verdict("not_authorised", free=True, reason=name, message=_NO_REFRESH)
     return Verdict("stop", reason=name, message=f"The call ended with {name}; trying again would not help.")
+
+
+def answer_in(error: BaseException) -> tuple[int, bytes | str | None] | None:
+    """Return status and body of the HTTP answer inside another library's error, or None where there is none.
+
+    Knows the errors of googleapiclient (``resp``, ``content``), httpx and requests (``response``), aiohttp
+    and urllib (``status``) by their shape. The body is None where it was not read. Raises nothing.
+    """
+    response = _attribute(error, "response")
+    for holder, owner in ((_attribute(error, "resp"), error), (response, response), (error, None)):
+        status = str(_attribute(holder, "status") or _attribute(holder, "status_code"))
+        if status.isascii() and status.isdecimal() and len(status) == len("404"):
+            content = _attribute(owner, "content")
+            return int(status), content if isinstance(content, bytes | str) else None
+    return None
 
 
 # files missing or forbidden, and certificates that do not hold: OSErrors no second try will mend
@@ -205,17 +222,6 @@ _CONNECTION = (
 _REFRESH = "google.auth.exceptions.RefreshError"
 _NO_REFRESH = "The access token could not be refreshed; run `ytquota login` for this set."
 _BAD_REQUEST = 400
-
-
-def _http_answer(error: BaseException) -> tuple[int, Body] | None:
-    """Return the answer inside an HttpError (``resp``, ``content``), or an error of httpx or requests."""
-    response = _attribute(error, "response")
-    for holder, owner in ((_attribute(error, "resp"), error), (response, response), (error, None)):
-        status = str(_attribute(holder, "status") or _attribute(holder, "status_code"))
-        if status.isascii() and status.isdecimal() and len(status) == len("404"):
-            content = _attribute(owner, "content")
-            return int(status), content if isinstance(content, bytes | str) else None
-    return None
 
 
 def _attribute(owner: object, name: str) -> Any:

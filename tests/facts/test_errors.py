@@ -32,6 +32,7 @@ from ytquota.errors import (
     QuotaExceeded,
     SettingsError,
     YTQuotaError,
+    answer_in,
     classify,
     classify_error,
 )
@@ -184,6 +185,20 @@ def test_other_clients_errors_are_judged_by_their_body(library):
         error = requests.HTTPError(response=response)
 
     assert classify_error(error, now=NOW) == classify(403, DAILY, now=NOW)
+
+
+def test_the_answer_is_found_in_an_error_however_it_is_kept():
+    """Whoever settles a call by its error needs the status and, where it was read, the body."""
+    refused = requests.Response()
+    refused.status_code, refused._content = 403, DAILY
+    unread = httpx.Response(403, stream=httpx.ByteStream(DAILY))
+
+    assert answer_in(http_error(403)) == (403, DAILY)
+    assert answer_in(requests.HTTPError(response=refused)) == (403, DAILY)
+    assert answer_in(httpx.HTTPStatusError("no", request=None, response=unread)) == (403, None)
+    assert answer_in(urllib.error.HTTPError("https://x", 404, "no", None, None)) == (404, None)
+    assert answer_in(requests.ConnectionError("gone")) is None
+    assert answer_in(quota_exceeded()) is None
 
 
 def test_an_answer_whose_body_was_not_read_is_judged_by_what_there_is():

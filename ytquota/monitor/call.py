@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from ytquota.errors import QuotaExceeded, SettingsError
+from ytquota.errors import SettingsError, answer_in
 from ytquota.monitor.demand import Demand
 from ytquota.monitor.facts import fitting
 from ytquota.monitor.tagging import current_tag
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ytquota.errors import Verdict
     from ytquota.monitor.flight import Flight
     from ytquota.monitor.metering import QuotaMonitor
+
 
 T = TypeVar("T")
 
@@ -81,10 +82,8 @@ class Call:
             return
         if error is None:
             flight.answered([(None, None)], latency=self._elapsed())
-        elif (answer := _answer_in(error)) is not None:
+        elif (answer := answer_in(error)) is not None:
             flight.answered([answer], latency=self._elapsed())
-        elif isinstance(error, QuotaExceeded):
-            flight.not_sent("denied")
         else:
             flight.lost(type(error).__name__, latency=self._elapsed())
 
@@ -121,15 +120,3 @@ def _project(monitor: QuotaMonitor, credential_set: int | str | None) -> str:
         f"Whose quota is it? The project of credential set {credential_set} is not known. Pass project=, or "
         f"set YTQUOTA_PROJECT_{credential_set or 'N'}, or name the set's files in .env."
     )
-
-
-def _answer_in(error: BaseException) -> tuple[int, Any] | None:
-    """Status and body inside the errors of httpx, requests, aiohttp and googleapiclient, or None."""
-    response = getattr(error, "response", None) or getattr(error, "resp", None)
-    for holder in (response, error):
-        for name in ("status_code", "status"):
-            status = getattr(holder, name, None)
-            if isinstance(status, int) or (isinstance(status, str) and status.isdigit()):
-                body = getattr(response, "content", None) or getattr(error, "content", None)
-                return int(status), body if isinstance(body, bytes | str) else None
-    return None
