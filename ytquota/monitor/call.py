@@ -6,23 +6,21 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from ytquota.errors import SettingsError, answer_in
 from ytquota.monitor.demand import Demand
 from ytquota.monitor.facts import fitting
+from ytquota.monitor.in_thread import begin_in_thread, end_in_thread
 from ytquota.monitor.tagging import current_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from types import TracebackType
 
     from ytquota.errors import Verdict
     from ytquota.monitor.flight import Flight
     from ytquota.monitor.metering import QuotaMonitor
-
-
-T = TypeVar("T")
 
 
 class Call:
@@ -88,12 +86,12 @@ class Call:
             flight.lost(type(error).__name__, latency=self._elapsed())
 
     async def __aenter__(self) -> Self:
-        return await _in_thread(self.__enter__)
+        return await begin_in_thread(self.__enter__, lambda call: call.not_sent("cancelled"))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await _in_thread(self.__exit__, kind, error, trace)
+        await end_in_thread(self.__exit__, kind, error, trace)
 
     def _open_flight(self) -> Flight:
         if self._flight is None:
@@ -102,13 +100,6 @@ class Call:
 
     def _elapsed(self) -> float:
         return time.perf_counter() - self._started
-
-
-async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
-    """Run in a thread, so that waiting for a lock or a disk does not hold up the loop."""
-    import asyncio  # noqa: PLC0415 - 20 ms that most bots never need
-
-    return await asyncio.to_thread(work, *arguments)
 
 
 def _project(monitor: QuotaMonitor, credential_set: int | str | None) -> str:

@@ -7,13 +7,14 @@ Requests to other hosts pass through untouched.
 
 from __future__ import annotations
 
-import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from ytquota.errors import SettingsError
+from ytquota.monitor.in_thread import begin_in_thread, end_in_thread
 from ytquota.service.account import API_HOSTS, Account, Trip
 from ytquota.service.attempts import Attempts
 from ytquota.service.fingerprint import key_of
@@ -82,6 +83,11 @@ def _is_body_needed(trip: Trip, response: httpx.Response) -> bool:
     return response.status_code >= _ERROR or bool(trip.parts)
 
 
+def _give_back(begun: tuple[Trip, Flight] | None) -> None:
+    if begun is not None:
+        begun[1].not_sent("cancelled")
+
+
 class MonitoredTransport(httpx.BaseTransport):
     """A transport that meters every request for the YouTube Data API.
 
@@ -135,7 +141,8 @@ class AsyncMonitoredTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, metered."""
-        begun = await asyncio.to_thread(self._meter.begin, request, await request.aread())
+        body = await request.aread()
+        begun = await begin_in_thread(partial(self._meter.begin, request, body), _give_back)
         if begun is None:
             return await self._inner.handle_async_request(request)
         trip, flight = begun
@@ -148,7 +155,7 @@ class AsyncMonitoredTransport(httpx.AsyncBaseTransport):
             # not in a thread: a cancelled task may not await
             self._meter.failed(flight, error, time.perf_counter() - started)
             raise
-        await asyncio.to_thread(self._meter.answered, trip, flight, response, time.perf_counter() - started)
+        await end_in_thread(self._meter.answered, trip, flight, response, time.perf_counter() - started)
         return response
 
     async def aclose(self) -> None:
