@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ytquota.auth.files import locked, replace_json
+from ytquota.auth.files import alone_with, replace_json
 from ytquota.auth.tokens import (
     check_same_project,
     checked_address,
@@ -252,8 +252,8 @@ def test_a_lock_that_is_never_given_back_is_an_error_that_names_it(tmp_path):
     """A stopped process must not stop all others for ever without a word."""
     path = tmp_path / "token.json"
     with (
-        locked(path),
+        alone_with(path),
         pytest.raises(CredentialError, match=r"token\.json\.lock"),
-        locked(path, patience=0.05),
+        alone_with(path, patience=0.05),
     ):
         pass

@@ -111,7 +111,7 @@ def test_while_another_process_publishes_nobody_waits(tmp_path):
         "file = Path(sys.argv[1]).open('ab'); lock(file.fileno())\n"
         "print('locked', flush=True); sys.stdin.read()"
     )
-    command = [sys.executable, "-c", code, tmp_path / "forecast.lock"]
+    command = [sys.executable, "-c", code, tmp_path / "forecast.json.lock"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"locked\n"
         assert not publish(tmp_path, NOW, [])

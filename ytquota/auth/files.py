@@ -5,14 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
-import secrets
 import stat
-import time
 from typing import TYPE_CHECKING, Any
 
 from ytquota.errors import CredentialError
-from ytquota.monitor.locks import try_lock, unlock
+from ytquota.monitor.files import lock_of, locked, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,70 +27,34 @@ class LockedOut(CredentialError):  # noqa: N818 - says what is the case
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, patience: float = LOCK_PATIENCE) -> Iterator[None]:
-    """Hold the lock of `path` (the file `<path>.lock` beside it) across threads and processes.
-
-    The lock file stays where it is: a lock on `path` itself would be lost by the next atomic replacement.
+def alone_with(path: Path, *, patience: float = LOCK_PATIENCE) -> Iterator[None]:
+    """Hold the lock of a file; see `monitor.files.locked`.
 
     Args:
-        path: the file that is to be changed; its folder must be there.
+        path: the file that is to be changed.
         patience: seconds to wait for another holder.
 
     Raises:
         LockedOut: another process held the lock for longer than `patience`.
         OSError: the folder cannot be written to.
     """
-    path = path.resolve()  # two names of one file share one lock
-    lock = path.with_name(path.name + ".lock")
-    # empty, so no secret: users who share a folder share its locks, as far as their umask says
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        _wait_for(descriptor, lock, patience)
-        yield
-    finally:
-        unlock(descriptor)  # closing is not enough: a child forked meanwhile has a copy
-        os.close(descriptor)
-
-
-def _wait_for(descriptor: int, lock: Path, patience: float) -> None:
-    deadline = time.monotonic() + patience
-    while not try_lock(descriptor):
-        if time.monotonic() > deadline:
+    with locked(path, patience=patience) as alone:
+        if not alone:
             raise LockedOut(
-                f"Another process has held {lock} for {patience:.0f} s; "
+                f"Another process has held {lock_of(path.resolve())} for {patience:.0f} s; "
                 "end that process (it may be stopped in a debugger) and try again."
             )
-        time.sleep(0.02)
+        yield
 
 
-def replace_json(path: Path, content: Mapping[str, Any], *, mode: int = 0o600) -> None:
-    """Write `content` as JSON to `path`, as `replace_text` does."""
-    replace_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", mode=mode)
-
-
-def replace_text(path: Path, text: str, *, mode: int = 0o600) -> None:
-    """Write `text` to `path`, whole or not at all; by default readable by its owner alone.
-
-    Call it inside `locked(path)`: leftovers of writers that were killed half-way are removed first.
+def replace_json(path: Path, content: Mapping[str, Any], *, mode: int | None = 0o600) -> None:
+    """Write `content` as JSON to `path`, so that it survives a power cut; see `monitor.files.replace_file`.
 
     Raises:
         OSError: the folder cannot be written to, or the disk is full; the old file is untouched.
     """
-    path = path.resolve()
-    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
-        leftover.unlink(missing_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    replace_file(path, text.encode(), mode=mode, durable=True)
 
 
 def read_json(path: Path, *, what: str, remedy: str) -> Any:
@@ -134,13 +95,3 @@ def warn_if_open(path: Path) -> None:
             _log.warning(
                 "%s can be read by other users (mode %03o); it holds secrets: chmod 600 %s", path, mode, path
             )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable; not every file system can, and the content is safe without."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -10,11 +10,11 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_IMODE
 from typing import TYPE_CHECKING, Any, Literal
 
-from ytquota.auth.files import locked, replace_text
+from ytquota.auth.files import alone_with
 from ytquota.auth.tokens import project_of
+from ytquota.monitor.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,9 +114,9 @@ def write(settings: Settings, proposal: Proposal) -> Path:
     before = "" if is_new else path.read_text(encoding="utf-8-sig")
     gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
     head = "# Credential sets of ytquota; docs/operations.md lists all other settings.\n"
-    mode = 0o600 if is_new else S_IMODE(path.stat().st_mode)
-    with locked(path):
-        replace_text(path, before + gap + head + "\n".join(proposal.lines) + "\n", mode=mode)
+    text = before + gap + head + "\n".join(proposal.lines) + "\n"
+    with alone_with(path):
+        replace_file(path, text.encode(), mode=0o600 if is_new else None, durable=True)
     return path
 
 

@@ -9,25 +9,22 @@ for people and for programs that read the file of the system we continue; nothin
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ytquota.auth.files import locked, read_json, replace_json
+from ytquota.auth.files import alone_with, read_json, replace_json
 from ytquota.auth.notes import Note, SetStates, stumbled
 from ytquota.clock import Clock, SystemClock, utc
 from ytquota.errors import CredentialError
+from ytquota.monitor.files import set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
 FILE_NAME = "exhausted_credentials.json"
 VERSION = 1
-
-_log = logging.getLogger("ytquota.auth")
 
 
 class StateFile:
@@ -52,7 +49,7 @@ class StateFile:
             return SetStates()
         content = self._load()
         if content is None:
-            with self._locked():
+            with alone_with(self.path):
                 self._put_aside_if_older()
             return SetStates()
         return _parsed(content, self.path)
@@ -137,19 +134,15 @@ class StateFile:
         return self._change(lambda s: replace(s, exhausted=view))
 
     def _change(self, step: Callable[[SetStates], SetStates]) -> bool:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._locked():
+        with alone_with(self.path):
             self._put_aside_if_older()
             content = self._load() if self.path.exists() else None
             before = _parsed(content, self.path) if content is not None else SetStates()
             after = step(before)
             if after == before:
                 return False
-            replace_json(self.path, _document(after, self._now()), mode=0o644)
+            replace_json(self.path, _document(after, self._now()), mode=None)
             return True
-
-    def _locked(self) -> AbstractContextManager[None]:
-        return locked(self.path)
 
     def _load(self) -> dict[str, Any] | None:
         """Return the file's object, or None if it has the shape of the older system."""
@@ -168,13 +161,7 @@ class StateFile:
         """Keep a file of the older system as `.old`; its marks had no pool and no day: none is taken over."""
         if not self.path.exists() or self._load() is not None:
             return
-        old = self.path.with_name(FILE_NAME + ".old")
-        turn = 1
-        while old.exists():
-            turn += 1
-            old = self.path.with_name(f"{FILE_NAME}.old{turn}")
-        self.path.rename(old)
-        _log.warning("%s had the shape of an older program; it was kept as %s", self.path, old.name)
+        set_aside(self.path)
 
     def _now(self) -> datetime:
         return utc(self._clock.time())

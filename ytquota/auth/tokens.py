@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ytquota.auth.files import LOCK_PATIENCE, locked, read_object, replace_json, warn_if_open
+from ytquota.auth.files import LOCK_PATIENCE, alone_with, read_object, replace_json, warn_if_open
 from ytquota.auth.lifetime import FIELD
 from ytquota.errors import CredentialError
 
@@ -161,9 +161,9 @@ def load_token(number: int, path: Path) -> Token:
 
 
 def token_lock(path: Path, *, patience: float = LOCK_PATIENCE) -> AbstractContextManager[None]:
-    """Hold the lock of a token file: every refresh and every login takes it; see `files.locked`."""
+    """Hold the lock of a token file: every refresh and every login takes it; see `files.alone_with`."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return locked(path, patience=patience)
+    return alone_with(path, patience=patience)
 
 
 def save_token(path: Path, content: Mapping[str, Any]) -> None:

@@ -10,13 +10,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ytquota.auth.files import replace_text
 from ytquota.auth.people import whoami
 from ytquota.cli.desk import START, Desk
 from ytquota.cli.forecast import intelligence_of
 from ytquota.cli.known import check_project, projects
 from ytquota.cli.output import confirm, console, count, fail, hint, print_json
 from ytquota.errors import SettingsError
+from ytquota.monitor.files import replace_file
 from ytquota.prices import BUCKETS
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _write(evidence: Evidence, output: Path | None, *, as_json: bool) -> None:
     if output is None:
         typer.echo(text, nl=False)
         return
-    replace_text(output, text, mode=0o644)
+    replace_file(output, text.encode())
     hint(f"Written to {output}. Read it, add what only you can say, and fill in {FORM}")
 
 

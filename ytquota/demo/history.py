@@ -6,7 +6,6 @@ Nothing goes over the network: every call of the past takes the path of a live o
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from ytquota.demo.habits import HABITS, Ask, clock_time
 from ytquota.demo.story import RESEARCH, STREAMING, Bot, Kind, days_until, kind_of
 from ytquota.errors import QuotaExceeded
 from ytquota.monitor import Demand, Flight, Journal, QuotaMonitor
+from ytquota.monitor.files import locked
 from ytquota.prices import DEFAULT_LIMITS, price_of
 
 if TYPE_CHECKING:
@@ -147,9 +147,7 @@ def copy_history(to: Path, *, cache: Path, until: datetime, days: int = 28, seed
     Several processes may ask at once: one makes it, the others wait.
     """
     made = cache / f"history-{until:%Y%m%dT%H%M%S%z}-{days}-{seed}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(made):
         if not made.exists():
             partial = made.with_suffix(f".{os.getpid()}")
             shutil.rmtree(partial, ignore_errors=True)

@@ -5,7 +5,6 @@ Kept in ``memory/declarations.json`` under a lock; what is over is dropped at th
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,9 @@ import orjson
 
 from ytquota import clock as clocks
 from ytquota.errors import YTQuotaError
-from ytquota.monitor.locks import holding
-from ytquota.monitor.whole import replace_whole
+from ytquota.monitor.files import locked, replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 FILE_NAME = "declarations.json"
@@ -79,12 +76,12 @@ class Declarations:
             raise ValueError(
                 f"{declaration.method} was declared for {over}; only the future can be declared."
             )
-        with self._locked():
+        with locked(self.path):
             self._write([*self.ahead(now), declaration])
 
     def clear(self) -> int:
         """Forget all of them; returns how many there were."""
-        with self._locked():
+        with locked(self.path):
             count = len(self._read())
             self._write([])
         return count
@@ -112,13 +109,7 @@ class Declarations:
     def _write(self, declarations: list[Declaration]) -> None:
         rows = [_row(declaration) for declaration in declarations]
         content = {"v": VERSION, "declarations": rows}
-        replace_whole(self.path, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("ab") as guard, holding(guard.fileno()):
-            yield
+        replace_file(self.path, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def _row(declaration: Declaration) -> dict[str, Any]:

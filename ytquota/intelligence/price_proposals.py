@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from ytquota.errors import SettingsError
-from ytquota.monitor.whole import replace_whole
+from ytquota.monitor.files import replace_file
 from ytquota.prices import PriceBook, canonical
 
 if TYPE_CHECKING:
@@ -69,7 +69,6 @@ def _existing(path: Path) -> tuple[list[str], list[dict[str, str]]]:
 def _replace(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode = path.stat().st_mode & 0o777 if path.exists() else None
-        replace_whole(path, text.encode(), mode=mode)
+        replace_file(path, text.encode())
     except OSError as error:
         raise SettingsError(f"Price file {path} cannot be written: {error}") from error

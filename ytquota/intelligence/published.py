@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from ytquota import clock as clocks
-from ytquota.monitor.locks import try_lock, unlock
-from ytquota.monitor.whole import replace_whole
+from ytquota.monitor.files import locked, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,23 +145,17 @@ def publish(
         Whether it was written.
     """
     path = folder / FILE_NAME
-    folder.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("ab") as guard:
-        if not try_lock(guard.fileno()):
+    with locked(path, patience=0) as mine:
+        if not mine or not is_due(folder, now, every):
             return False
-        try:
-            if not is_due(folder, now, every):
-                return False
-            content = {
-                "v": VERSION,
-                "made_at": clocks.utc(now).isoformat(),
-                "valid_until": clocks.utc(now + VALID).isoformat(),
-                "by": by,
-                "pools": pools,
-            }
-            replace_whole(path, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
-        finally:
-            unlock(guard.fileno())
+        content = {
+            "v": VERSION,
+            "made_at": clocks.utc(now).isoformat(),
+            "valid_until": clocks.utc(now + VALID).isoformat(),
+            "by": by,
+            "pools": pools,
+        }
+        replace_file(path, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
     return True
 
 

@@ -21,7 +21,7 @@ from ytquota import clock as clocks
 from ytquota.errors import YTQuotaError
 from ytquota.monitor import lines
 from ytquota.monitor.archive_tables import calls_table, rollup, rows_of
-from ytquota.monitor.locks import lock, unlock
+from ytquota.monitor.locks import holding
 from ytquota.monitor.places import days_in, file_name, project_name
 
 if TYPE_CHECKING:
@@ -172,18 +172,14 @@ class Archive:
 
     def _take_in_file(self, path: Path, day: date) -> Archived:
         project = project_name(path.stem)
-        with path.open("r+b") as file:
-            lock(file.fileno())
-            try:
-                rows, unreadable = _parse(file, project)
-                table = calls_table(rows)
-                self._write("rollup", day, project, rollup(table))
-                self._write("calls", day, project, table)  # last: a day is here when its calls are
-                self._check("calls", day, project, table)
-                if not unreadable:
-                    path.unlink()
-            finally:
-                unlock(file.fileno())
+        with path.open("r+b") as file, holding(file.fileno()):
+            rows, unreadable = _parse(file, project)
+            table = calls_table(rows)
+            self._write("rollup", day, project, rollup(table))
+            self._write("calls", day, project, table)  # last: a day is here when its calls are
+            self._check("calls", day, project, table)
+            if not unreadable:
+                path.unlink()
         units = pc.sum(table["units"]).as_py() or 0
         return Archived(day, project, table.num_rows, units, unreadable, removed=not unreadable)
 

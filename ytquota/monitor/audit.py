@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ytquota.monitor import lines
-from ytquota.monitor.locks import lock, unlock
+from ytquota.monitor.locks import holding
 from ytquota.monitor.page import unavailable
 
 if TYPE_CHECKING:
@@ -30,24 +30,21 @@ class Audit:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a+b") as file:
-                lock(file.fileno())
-                try:
-                    file.seek(0)
-                    number = sum(1 for _ in file) + 1
-                    row = {
-                        "v": 1,
-                        "row": number,
-                        "at": lines.stamp(at),
-                        "action": action,
-                        "who": who,
-                        "why": why,
-                    }
-                    row |= {"pid": os.getpid()} | details
-                    file.write(lines.encode(row) + b"\n")
-                    file.flush()
-                finally:
-                    unlock(file.fileno())
+            with self.path.open("a+b") as file, holding(file.fileno()):
+                file.seek(0)
+                before = file.read()
+                row = {
+                    "v": 1,
+                    "row": len(before.splitlines()) + 1,
+                    "at": lines.stamp(at),
+                    "action": action,
+                    "who": who,
+                    "why": why,
+                }
+                row |= {"pid": os.getpid()} | details
+                gap = b"" if not before or before.endswith(b"\n") else b"\n"  # after half a row
+                file.write(gap + lines.encode(row) + b"\n")
+                file.flush()
         except OSError as error:
             raise unavailable(self.path, error) from error
         return row

@@ -12,16 +12,16 @@ import logging
 import math
 import random
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
+from ytquota.monitor.files import locked
 from ytquota.monitor.forks import in_child
 from ytquota.monitor.journal import Journal
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, Ledger, LimitSource, check_items
-from ytquota.monitor.locks import holding
 from ytquota.monitor.places import days_in
 from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.prices import BUCKETS
@@ -276,13 +276,9 @@ class FailOpen:
     @contextmanager
     def _only_one_process(self) -> Iterator[None]:
         """Two processes must not both tell the ledger of the same units."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            guard = (self._folder / "lock").open("ab")
-        except OSError:
-            yield  # then there is no spool to read either, only this process's memory
-            return
-        with guard, holding(guard.fileno()):
+        with ExitStack() as stack:
+            with suppress(OSError):  # then there is no spool to read either, only this process's memory
+                stack.enter_context(locked(self._folder / "told"))
             yield
 
     # -- the budget

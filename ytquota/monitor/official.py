@@ -14,9 +14,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ytquota.monitor import lines
+from ytquota.monitor.files import replace_file
 from ytquota.monitor.page import unavailable
 from ytquota.monitor.places import days_in, journal_path, project_name
-from ytquota.monitor.whole import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -73,7 +73,7 @@ class OfficialDays:
             if path.exists() and path.read_bytes() == fresh:
                 return False
             path.parent.mkdir(parents=True, exist_ok=True)
-            replace_whole(path, fresh)
+            replace_file(path, fresh)
             (self._folder / "changed").touch()
         except OSError as error:
             raise unavailable(path, error) from error

@@ -6,19 +6,17 @@ and when. No decision reads it.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ytquota import clock as clocks
-from ytquota.monitor.locks import holding
+from ytquota.monitor.files import locked, replace_file
 from ytquota.monitor.page import unavailable
-from ytquota.monitor.whole import replace_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 FILE_NAME = "reconciled.json"
@@ -161,33 +159,17 @@ class ReconciledFile:
         self._change(step)
 
     def _change(self, step: Callable[[Reconciled], Reconciled]) -> None:
-        with locked(self.path.with_suffix(".lock")):
-            facts = step(self.read())
-            document = {
-                "v": VERSION,
-                "pools": {"/".join(key): asdict(check) for key, check in sorted(facts.pools.items())},
-                "failures": {name: asdict(one) for name, one in sorted(facts.failures.items())},
-            }
-            try:
-                replace_whole(self.path, orjson.dumps(document, option=orjson.OPT_INDENT_2))
-            except OSError as error:
-                raise unavailable(self.path, error) from error
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file, which is made if need be and stays.
-
-    Raises:
-        LedgerUnavailable: it cannot be opened.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        guard = path.open("ab")
-    except OSError as error:
-        raise unavailable(path, error) from error
-    with guard, holding(guard.fileno()):
-        yield
+        try:
+            with locked(self.path):
+                facts = step(self.read())
+                document = {
+                    "v": VERSION,
+                    "pools": {"/".join(key): asdict(check) for key, check in sorted(facts.pools.items())},
+                    "failures": {name: asdict(one) for name, one in sorted(facts.failures.items())},
+                }
+                replace_file(self.path, orjson.dumps(document, option=orjson.OPT_INDENT_2))
+        except OSError as error:
+            raise unavailable(self.path, error) from error
 
 
 def label_facts(check: Check | None) -> dict[str, Any]:

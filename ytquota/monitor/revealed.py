@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ytquota.errors import SettingsError
-from ytquota.monitor.whole import replace_whole
+from ytquota.monitor.files import locked, replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,10 +90,11 @@ class Revealed:
         """Whether what was learned of a key is written down now."""
         if not is_provisional(pool):
             return False
+        path = self._folder / FILE
         try:
-            known = _learned(self._folder) | {pool: project}
-            self._folder.mkdir(parents=True, exist_ok=True)
-            replace_whole(self._folder / FILE, orjson.dumps(known, option=orjson.OPT_INDENT_2))
+            with locked(path):
+                known = _learned(self._folder) | {pool: project}
+                replace_file(path, orjson.dumps(known, option=orjson.OPT_INDENT_2))
         except (OSError, SettingsError) as error:
             logger.warning("The project of an API key could not be kept: %s", error)
             return False

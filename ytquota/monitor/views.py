@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ytquota.monitor.locks import try_lock, unlock
-from ytquota.monitor.whole import replace_whole
+from ytquota.monitor.files import locked, replace_file, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,13 +29,9 @@ class UsageView:
     def write(self, summary: Callable[[], dict[str, Any]], log: JournalLog) -> None:
         """Replace the view, unless somebody else is writing it or a newer one is there. Raises nothing."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.with_suffix(".lock").open("ab") as guard:
-                if try_lock(guard.fileno()):
-                    try:
-                        self._replace(summary(), log)
-                    finally:
-                        unlock(guard.fileno())
+            with locked(self.path, patience=0) as mine:
+                if mine:
+                    self._replace(summary(), log)
         except Exception as error:  # noqa: BLE001 - no call may fail, nor lose its answer, for the sake of a view
             logger.debug("The view %s could not be written: %s", self.path, error)
 
@@ -46,7 +41,7 @@ class UsageView:
         if before is not None and _is_newer(before, facts["day"], position):
             return
         content = {"v": VERSION, "position": position} | facts
-        replace_whole(self.path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        replace_file(self.path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
     def _existing(self) -> dict[str, Any] | None:
         """The view that is there; one of an older system's shape is kept beside it as `.old`."""
@@ -60,17 +55,6 @@ class UsageView:
             return view
         set_aside(self.path)
         return None
-
-
-def set_aside(path: Path) -> Path:
-    """Keep a file of another system under `<name>.old` (or `.old2`, ...), so that nothing is lost."""
-    number, kept = 1, path.with_name(f"{path.name}.old")
-    while kept.exists():
-        number += 1
-        kept = path.with_name(f"{path.name}.old{number}")
-    path.rename(kept)
-    logger.warning("%s is not in ytquota's format; it was kept as %s.", path, kept)
-    return kept
 
 
 def _is_newer(view: dict[str, Any], day: str, position: dict[str, int]) -> bool:

@@ -9,13 +9,12 @@ There is one watch per ledger; a second one in another process waits until the f
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from ytquota.errors import YTQuotaError
-from ytquota.monitor.locks import try_lock, unlock
+from ytquota.monitor.files import lock_of, locked
 from ytquota.monitor.metering import QuotaMonitor
 from ytquota.operations.alerts import delivery
 from ytquota.operations.alerts.book import Book, Entry
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 EVERY = 60.0
 """Seconds between two looks."""
-
-LOCK_NAME = "watch.lock"
 
 logger = logging.getLogger("ytquota.alerts")
 
@@ -104,18 +101,12 @@ def only_one(folder: Path) -> Iterator[None]:
     Raises:
         AlreadyWatched: another process is, or another thread of this one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LOCK_NAME
-    with path.open("a+") as file:
-        if not try_lock(file.fileno()):
-            raise AlreadyWatched(f"Another `ytquota watch` keeps watch over {folder} (it holds {path}).")
-        try:
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
-            yield
-        finally:
-            unlock(file.fileno())
+    path = folder / "watch"
+    with locked(path, patience=0) as alone:
+        if not alone:
+            holds = f"it holds {lock_of(path)}"
+            raise AlreadyWatched(f"Another `ytquota watch` keeps watch over {folder} ({holds}).")
+        yield
 
 
 class Watching:

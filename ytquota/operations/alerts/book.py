@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ytquota.auth.files import locked, replace_json
+from ytquota.auth.files import alone_with, replace_json
 from ytquota.clock import utc
-from ytquota.monitor.views import set_aside
+from ytquota.monitor.files import set_aside
 from ytquota.operations.alerts.edges import Alert, Edges, Ringing
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ class Book:
     @contextmanager
     def change(self, now: float) -> Iterator[Page]:
         """Hold the lock, hand out what is in the file, and write it back if it is another then."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(self.path):
+        with alone_with(self.path):
             page = self._load()
             before = _document(page)
             yield page

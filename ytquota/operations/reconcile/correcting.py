@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
 from ytquota.monitor.correction import correct
+from ytquota.monitor.files import lock_of, locked
+from ytquota.monitor.page import unavailable
 from ytquota.monitor.places import journal_path
-from ytquota.monitor.reconciled import Check, locked
 from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.monitor.settled import count_at
 
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ytquota.monitor.metering import QuotaMonitor
+    from ytquota.monitor.reconciled import Check
     from ytquota.operations.reconcile.comparing import Compared
-
-LOCK_NAME = "reconcile.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +76,25 @@ def apply(monitor: QuotaMonitor, corrections: Iterable[Correction], *, who: str)
     Raises:
         LedgerUnavailable: the ledger or the audit trail cannot be written.
     """
-    done = []
-    with locked(monitor.folder / LOCK_NAME):
-        for one in corrections:
-            units = _units(monitor, one)
-            if units:
-                until = clocks.utc(one.check.until).isoformat()
-                after, row = correct(
-                    monitor, one.project, one.bucket, units,
-                    reason=one.why, who=who, official=one.check.official, until=until,
-                )  # fmt: skip
-                done.append(Corrected(one.project, one.bucket, units, after.used, after.left, row["row"]))
-    return done
+    path = monitor.folder / "reconcile"
+    try:
+        with locked(path):
+            done = [_apply(monitor, one, who) for one in corrections]
+    except OSError as error:
+        raise unavailable(lock_of(path), error) from error
+    return [one for one in done if one is not None]
+
+
+def _apply(monitor: QuotaMonitor, one: Correction, who: str) -> Corrected | None:
+    units = _units(monitor, one)
+    if not units:
+        return None
+    until = clocks.utc(one.check.until).isoformat()
+    after, row = correct(
+        monitor, one.project, one.bucket, units,
+        reason=one.why, who=who, official=one.check.official, until=until,
+    )  # fmt: skip
+    return Corrected(one.project, one.bucket, units, after.used, after.left, row["row"])
 
 
 def _units(monitor: QuotaMonitor, one: Correction) -> int:
