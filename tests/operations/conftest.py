@@ -144,7 +144,7 @@ def bot(bot_folder, sandbox):
     channel = sandbox.add_channel(title="Bot's channel")
     sandbox.write_env(
         bot_folder, {1: ONE, 10: TEN}, api_keys={3: ONE}, channels={1: channel, 10: channel},
-        extra={"YTQUOTA_ROTATION": "1,10"},
+        extra={"YTQUOTA_ROTATION": "1"},
     )  # fmt: skip
     bot = Bot(bot_folder, sandbox)
     for number in (1, 10):

@@ -128,31 +128,7 @@ def test_a_redis_out_of_reach_is_found(bot, tmp_path):
     assert "pass-word" not in str(found.to_json())
 
 
-# -- rotation, settings, state
-
-
-def test_rotation_across_channels_is_found(bot):
-    """It says who would speak; keeping one channel's sets cures it."""
-    bot.token(10, channel_id="UC-other", channel_title="Somebody else")
-
-    (found,) = bot.look()
-
-    assert (found.check, found.severity, found.subject) == ("rotation", "warning", "YTQUOTA_ROTATION")
-    assert "channel Bot's channel with set 1, channel Somebody else with set 10" in found.what
-    assert "YTQUOTA_ROTATION=1," in found.remedy
-    assert "`ytquota login 10`" in found.remedy
-    bot.setting("YTQUOTA_ROTATION", "1")
-    assert bot.look() == []
-
-
-def test_rotation_to_a_channel_that_nobody_knows_is_noted(bot):
-    """A token that another program made does not tell; a login does."""
-    bot.token(10, channel_id=None)
-
-    (found,) = bot.look()
-
-    assert (found.check, found.severity) == ("rotation", "note")
-    assert "`ytquota login 10`" in found.remedy
+# -- settings, state
 
 
 def test_an_unknown_setting_is_found_with_what_was_meant(bot):

@@ -23,6 +23,7 @@ from ytquota.operations.doctor import (
     machine,
     neighbours,
     pools,
+    rotation,
 )
 from ytquota.operations.doctor.finding import SEVERITIES, Finding, Severity
 from ytquota.operations.doctor.install import Install
@@ -43,6 +44,7 @@ _FAMILIES: tuple[Callable[[Install], Iterator[Finding]], ...] = (
     ledger.check,
     neighbours.check,
     pools.check,
+    rotation.check,
     idle.check,
     counters.check,
     fleet.check,

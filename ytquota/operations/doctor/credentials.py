@@ -242,7 +242,14 @@ def _asked(install: Install) -> Iterator[Finding]:
             http.close()
 
 
+_DOUBTFUL = (
+    " It stands in YTQUOTA_ROTATION and may be of the same project as another set there, to which it would "
+    "add nothing: so no call moves to it for want of quota."
+)
+
+
 def _keys(install: Install) -> Iterator[Finding]:
+    listed = install.settings.rotation if len(install.settings.rotation) > 1 else ()
     for one in install.settings.sets.values():
         if one.api_key is None or one.project is not None:
             continue
@@ -250,8 +257,9 @@ def _keys(install: Install) -> Iterator[Finding]:
             name = f"YTQUOTA_PROJECT_{one.number}"
             yield Finding(
                 "key-project",
-                "note",
+                "warning" if one.number in listed else "note",
                 f"set {one.number}",
-                "An API key does not tell its project, so its calls are counted in a pool of their own.",
+                "An API key does not tell its project, so its calls are counted in a pool of their own."
+                + (_DOUBTFUL if one.number in listed else ""),
                 f"Write {name}=<the project's number> into {install.env_file}.",
             )

@@ -1,4 +1,4 @@
-"""Pools: limits on which nobody agrees, and sets that stand in for one another as somebody else."""
+"""Pools: limits on which nobody agrees."""
 
 from __future__ import annotations
 
@@ -17,24 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ytquota.auth.tokens import Token
     from ytquota.operations.doctor.install import Install
 
 _LATELY = timedelta(hours=1)
 
 
 def check(install: Install) -> Iterator[Finding]:
-    """Look at limits and at the rotation list."""
+    """Look at limits."""
     elsewhere = other_ledgers(install)
     for project in sorted(install.projects):
         yield from _server_says_less(install, project)
         yield from _ledgers_disagree(install, project, elsewhere)
         yield from _two_operators(install, project)
     yield from _settings_disagree(install)
-    yield from _rotation(install)
-
-
-# -- limits
 
 
 def _server_says_less(install: Install, project: str) -> Iterator[Finding]:
@@ -132,46 +127,3 @@ def _said(calls: Path, project: str) -> dict[str, dict[str, int]]:
         if state is not None:
             return dict(state.get("lim", {}))
     return {}
-
-
-# -- rotation
-
-
-def _rotation(install: Install) -> Iterator[Finding]:
-    listed = [token for token in install.readable_tokens if token.number in install.settings.rotation]
-    speakers: dict[str, list[Token]] = {}
-    for token in listed:
-        speakers.setdefault(token.channel_id or "", []).append(token)
-    unknown, known = speakers.pop("", []), list(speakers.values())
-    if len(known) > 1:
-        told = ", ".join(f"{_channel(group[0])} with {_sets(group)}" for group in known)
-        first, last = known[0], known[-1]
-        keep = ",".join(str(token.number) for token in first)
-        yield Finding(
-            "rotation",
-            "warning",
-            "YTQUOTA_ROTATION",
-            f"It lists sets of different channels, so a bot that moves speaks as somebody else: {told}.",
-            f"Keep the sets of one channel, as in YTQUOTA_ROTATION={keep}, in {install.env_file}; or run "
-            f"`ytquota login {last[0].number}` and consent as {_channel(first[0])}.",
-        )
-    if unknown and len(listed) > 1:
-        yield Finding(
-            "rotation",
-            "note",
-            "YTQUOTA_ROTATION",
-            f"The channel of {_sets(unknown)} is not known, so nobody can say under whose name a bot that "
-            "moves will appear.",
-            "Run "
-            + " and ".join(f"`ytquota login {token.number}`" for token in unknown)
-            + ": a login learns the channel.",
-        )
-
-
-def _channel(token: Token) -> str:
-    return f"channel {token.channel_title or token.channel_id}"
-
-
-def _sets(tokens: list[Token]) -> str:
-    numbers = " and ".join(str(token.number) for token in tokens)
-    return f"set{'s' if len(tokens) > 1 else ''} {numbers}"
