@@ -277,8 +277,11 @@ def test_it_proposes_the_set_that_may_take_over(console, monitor, clock):
     told = console.panel.proposals.value
     assert "Units of project 111111111111: marked as exhausted" in told
     # set 10 took over for new services by itself, as the list permits
-    assert "New services use set 10 already (untouched today): restart the programs that ran out" in told
-    assert "Or wait until 00:00" in told
+    assert (
+        "Or, as your rotation list permits: set 10 is ready (untouched today) and new services use it "
+        "already, so restart the programs that ran out."
+    ) in told
+    assert told.index("Wait until 00:00") < told.index("`ytquota advise`") < told.index("set 10 is ready")
 
 
 @rotating
@@ -287,7 +290,7 @@ def test_it_proposes_to_rotate_where_another_pool_ran_out(console, monitor, cloc
     gone(monitor, clock, bucket="search_list")
     look(console)
     told = console.panel.proposals.value
-    assert "Set 10 of your rotation list is ready (untouched today): rotate to it" in told
+    assert "as your rotation list permits: set 10 is ready (untouched today), so rotate to it" in told
     assert "They will then speak as channel Channel &lt;10&gt;" in told
     assert console.panel.rows[10].bar.buttons["rotate"].button_style == "primary"
     assert console.panel.rows[3].bar.buttons["rotate"].button_style == ""
@@ -300,7 +303,18 @@ def test_it_proposes_the_line_that_would_permit_it(console, settings, monitor, c
     told = console.panel.proposals.value
     assert f"YTQUOTA_ROTATION=1,10 into {settings.env_file}" in told
     assert "developer policies" in told
-    assert "Or wait until 00:00 PST (08:00 UTC here), in 12 h 0 m" in told
+    assert told.index("Wait until 00:00 PST (08:00 UTC here), in 12 h 0 m") < told.index("YTQUOTA_ROTATION")
+    assert told.index("`ytquota request`") < told.index("YTQUOTA_ROTATION")
+
+
+@pytest.mark.parametrize("settings", ["YTQUOTA_ROTATION=1,4\nYOUTUBE_API_KEY_4=AIzaKey"], indirect=True)
+def test_it_does_not_propose_a_key_of_an_unknown_project(console, monitor, clock):
+    """It may be of the project that ran out, though the list permits it."""
+    gone(monitor, clock)
+    look(console)
+    told = console.panel.proposals.value
+    assert "If set 10 (untouched today) may, write YTQUOTA_ROTATION=1,4,10" in told
+    assert "set 4" not in told
 
 
 @rotating
@@ -309,7 +323,11 @@ def test_it_proposes_to_wait_where_nothing_else_is_left(console, monitor, clock)
     gone(monitor, clock)
     gone(monitor, clock, "222222222222")
     look(console)
-    assert console.panel.proposals.value.count("No other set here could do its work. Wait until 00:00") == 2
+    told = console.panel.proposals.value
+    assert [told.count(words) for words in ("Wait until 00:00", "No other set here could do its work.")] == [
+        2,
+        2,
+    ]
 
 
 def test_the_card_of_an_empty_pool_hints_at_it(open_dashboard, spend, monitor, clock):
@@ -318,7 +336,7 @@ def test_the_card_of_an_empty_pool_hints_at_it(open_dashboard, spend, monitor, c
     gone(monitor, clock)
     dashboard = open_dashboard()
     look(dashboard)
-    assert "nothing may stand in: see Credential sets" in dashboard.cards.value
+    assert "wait, spare, or ask for more: see Credential sets" in dashboard.cards.value
     assert "marked as exhausted" in dashboard.sets.proposals.value
 
 

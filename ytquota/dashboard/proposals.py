@@ -1,4 +1,4 @@
-"""What to do about a pool that ran out: who may take over, which line permits it, or how long to wait."""
+"""What to do about a pool that ran out: wait, spare, ask for more; and, last, who may take over."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 from ytquota.auth.words import POLICY
 from ytquota.dashboard.cards import clock_time, duration, name_of, unit_of
+from ytquota.intelligence.answer import spare_or_ask
+from ytquota.monitor.revealed import may_share_pools
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ytquota.auth.sets import CredentialSet
     from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot
+
+_HINT = "wait, spare, or ask for more: see Credential sets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,58 +52,50 @@ def _about(snapshot: Snapshot, pool: Pool, now: float) -> Proposal:
     until = pool.resets_at if not pool.left else min(pool.exhausted_until or pool.resets_at, pool.resets_at)
     happened = "marked as exhausted" if pool.left else "ran out"
     title = f"{name_of(pool.bucket)} of project {pool.project}: {happened}"
-    wait = f"{clock_time(until)}, in {duration(until - now)}"
     able = [one for one in snapshot.sets if _could_take_over(snapshot, one, pool, now)]
     listed = sorted(
         (one for one in able if one.number in snapshot.desk.rotation),
         key=lambda one: snapshot.desk.rotation.index(one.number),
     )
     own = [one.number for one in snapshot.sets if one.project == pool.project]
-    mark = [f"If you know better than that mark: Reset set {own[0]} clears it."] if pool.left and own else []
+    first = [f"Wait until {clock_time(until)}, in {duration(until - now)}. {spare_or_ask()}"]
+    if pool.left and own:
+        first.append(f"If you know better than that mark: Reset set {own[0]} clears it.")
     if listed and any(number in snapshot.desk.rotation for number in own):
-        return _listed(snapshot, pool, listed[0], (title, wait, mark), now)
-    if able:
-        others = " or ".join(f"set {one.number} ({_left(snapshot, one, pool, now)})" for one in able)
-        line = ",".join(map(str, _permitting(snapshot, own, able)))
-        permit = (
-            f"Nothing may stand in for set {_and(own)}. If {others} may, write YTQUOTA_ROTATION={line} into "
-            f"{snapshot.desk.env_file}, and rotate here. {POLICY}"
-        )
-        told = (permit, f"Or wait until {wait}.", *mark)
-        return Proposal(pool.key, title, told, "nothing may stand in: see Credential sets")
-    told = (f"No other set here could do its work. Wait until {wait}.", *mark)
-    return Proposal(pool.key, title, told, "no other set could take over")
+        told, rotate_to = _listed(snapshot, pool, listed[0], now)
+    elif able:
+        told, rotate_to = [_permission(snapshot, pool, own, able, now)], None
+    else:
+        told, rotate_to = ["No other set here could do its work."], None
+    return Proposal(pool.key, title, (*first, *told), _HINT, rotate_to)
 
 
-def _listed(
-    snapshot: Snapshot, pool: Pool, one: CredentialSet, facts: tuple[str, str, list[str]], now: float
-) -> Proposal:
-    title, wait, mark = facts
+def _permission(snapshot: Snapshot, pool: Pool, own: list[int], able: list[CredentialSet], now: float) -> str:
+    others = " or ".join(f"set {one.number} ({_left(snapshot, one, pool, now)})" for one in able)
+    line = ",".join(map(str, _permitting(snapshot, own, able)))
+    return (
+        f"Nothing may stand in for set {_and(own)}. If {others} may, write YTQUOTA_ROTATION={line} into "
+        f"{snapshot.desk.env_file}, and rotate here. {POLICY}"
+    )
+
+
+def _listed(snapshot: Snapshot, pool: Pool, one: CredentialSet, now: float) -> tuple[list[str], int | None]:
+    """What the set of the list that is ready is good for, and whether to rotate to it."""
+    ready = f"Or, as your rotation list permits: set {one.number} is ready"
     left = _left(snapshot, one, pool, now)
     if one.number == snapshot.desk.in_use:
-        told = f"New services use set {one.number} already ({left}): restart the programs that ran out."
-        return Proposal(
-            pool.key,
-            title,
-            (told, f"Or wait until {wait}.", *mark),
-            f"new services use set {one.number}: restart the program",
-        )
-    told = (
-        f"Set {one.number} of your rotation list is ready ({left}): rotate to it, then restart the programs."
-    )
-    whole = () if pool.bucket == "default" else ("All calls move then, not only these.",)
-    name = () if one.is_read_only else (f"They will then speak as {one.speaker}.",)
-    return Proposal(
-        pool.key,
-        title,
-        (told, *name, *whole, f"Or wait until {wait}.", *mark),
-        f"set {one.number} could take over: see Credential sets",
-        one.number,
-    )
+        new = f"{ready} ({left}) and new services use it already, so restart the programs that ran out."
+        return [new], None
+    told = [f"{ready} ({left}), so rotate to it, then restart the programs."]
+    if not one.is_read_only:
+        told.append(f"They will then speak as {one.speaker}.")
+    if pool.bucket != "default":
+        told.append("All calls move then, not only these.")
+    return told, one.number
 
 
 def _could_take_over(snapshot: Snapshot, one: CredentialSet, pool: Pool, now: float) -> bool:
-    if one.project is None or one.project == pool.project or one.state != "ready":
+    if one.project is None or one.state != "ready" or may_share_pools(one.project, pool.project):
         return False
     same = next((p for p in snapshot.pools if (p.project, p.bucket) == (one.project, pool.bucket)), None)
     return same is None or not same.is_gone(now)
