@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ytquota.errors import SettingsError
+from ytquota.env_file import EnvFile, read_env_file, warn_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,6 +146,7 @@ class Settings:
         alerts: from where on operators are alerted, and how.
         fleet: the list of the ledgers that `ytquota status --all` shows, if there is one.
         unknown: names that begin like ours and mean nothing, for `ytquota doctor` to report.
+        ignored: a sentence for each line of the ``.env`` that has no effect; it quotes nothing.
     """
 
     root: Path
@@ -173,6 +174,7 @@ class Settings:
     alerts: AlertSettings = AlertSettings()
     fleet: Path | None = None
     unknown: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, *, start: Path | None = None) -> Settings:
@@ -187,10 +189,12 @@ class Settings:
         """
         env_file = _find_env_file(start)
         root = env_file.parent if env_file else (start or Path.cwd()).resolve()
-        merged = _file_values(env_file) | dict(os.environ if environ is None else environ)
+        said = read_env_file(env_file) if env_file else EnvFile({}, ())
+        warn_once(said.ignored)
+        merged = said.values | dict(os.environ if environ is None else environ)
         from ytquota.variables import Variables  # noqa: PLC0415 - it builds on the classes of this module
 
-        return Variables(merged, root).settings(env_file)
+        return replace(Variables(merged, root).settings(env_file), ignored=said.ignored)
 
     def __post_init__(self) -> None:
         # also for settings made by hand: a ledger's place never depends on the working folder
@@ -225,15 +229,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # a folder further up that we may not look into has no .env of ours
         return False
-
-
-def _file_values(env_file: Path | None) -> dict[str, str]:
-    if env_file is None:
-        return {}
-    from dotenv import dotenv_values  # noqa: PLC0415 - 5 ms, and not every machine has a .env
-
-    try:
-        values = dotenv_values(env_file, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings file {env_file} cannot be read: {error}.") from error
-    return {name: value or "" for name, value in values.items()}

@@ -95,12 +95,29 @@ def test_a_file_from_a_windows_editor_is_read(tmp_path):
     assert Settings.load({}, start=tmp_path).open_budget == 5
 
 
-def test_a_file_that_is_no_text_is_an_error_that_names_it(tmp_path):
-    """Not a traceback about a codec."""
-    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
+def test_a_file_that_is_no_utf_8_is_an_error_with_line_and_remedy(tmp_path):
+    """Not a decoder's message, which would quote the file."""
+    (tmp_path / ".env").write_bytes("YTQUOTA_OPEN_BUDGET=5\n\n# gr\xfcn\n".encode("latin-1"))
 
-    with pytest.raises(SettingsError, match=r"\.env cannot be read"):
+    with pytest.raises(SettingsError, match=r"\.env, line 3: not written in UTF-8.*Save it as UTF-8"):
         Settings.load({}, start=tmp_path)
+
+
+def test_a_line_without_a_name_is_told_once_by_its_number_and_never_quoted(tmp_path, caplog):
+    """A forgotten `NAME=` may leave a secret alone on its line; the lines around it still hold."""
+    write_env(
+        tmp_path, "YTQUOTA_OPEN_BUDGET=5\n\n AIzaLost\nkey with: blanks\nexport A=1\r\nYTQUOTA_RESERVE='7'\n"
+    )
+
+    settings = Settings.load({}, start=tmp_path)
+    Settings.load({}, start=tmp_path)
+
+    told = [
+        f"{tmp_path}/.env, line {line}: not written as NAME=value; the line is ignored" for line in (3, 4)
+    ]
+    assert list(settings.ignored) == told
+    assert [record.getMessage() for record in caplog.records] == told
+    assert (settings.open_budget, settings.reserve.amount) == (5, 7)
 
 
 def test_a_script_started_elsewhere_finds_the_env_file_beside_it(tmp_path):

@@ -34,6 +34,18 @@ for finding in check_up():
 """
 
 
+def test_a_line_of_env_that_says_nothing_is_an_error(bot):
+    """Whoever wrote it thinks that it is set; what it says may be a secret."""
+    with (bot.folder / ".env").open("a") as file:
+        file.write("\nGOCSPX-forgotten\n")
+
+    (found,) = bot.look()
+
+    assert (found.check, found.severity) == ("env-lines", "error")
+    assert "not written as NAME=value" in found.what
+    assert "forgotten" not in str(found)
+
+
 # -- clock and machine
 
 

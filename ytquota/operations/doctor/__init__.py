@@ -80,7 +80,8 @@ def check_up(
         settings = Settings.load(start=start)
     except SettingsError as error:
         variable = str(error).partition(":")[0] if str(error).startswith(("Y", "G", "O")) else ".env"
-        remedy = f"Correct {variable} as the message says, in .env or in the environment."
+        where = ", in .env or in the environment" if variable != ".env" else ""
+        remedy = f"Correct {variable} as the message says{where}."
         return [Finding("settings", "error", variable, str(error), remedy), *clock_checks.zone()]
     return examine(settings, ask_google=ask_google, clock=clock)
 
@@ -127,6 +128,14 @@ def _settings(install: Install) -> Iterator[Finding]:
             install.env_file,
             "No credential set is named here, and nothing was ever counted.",
             "Change to your bot's folder, or run `ytquota init` here.",
+        )
+    for sentence in settings.ignored:
+        yield Finding(
+            "env-lines",
+            "error",
+            install.env_file,
+            f"{sentence}.",
+            "Write the line as NAME=value, begin it with # if it is a remark, or remove it.",
         )
     for name in settings.unknown:
         meant = did_you_mean(name)
