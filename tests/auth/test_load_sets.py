@@ -85,7 +85,7 @@ def test_a_set_of_two_projects_is_unusable(furnish, token_of, spoil):
 
     first, second = load_sets(settings)
 
-    assert (first.state, second.state) == ("missing", "ready")
+    assert (first.state, second.state) == ("unusable", "ready")
     assert ONE in first.why
     assert (TWO if spoil == "secrets" else "333") in first.why
 
@@ -118,6 +118,20 @@ def test_a_pool_that_is_counted_empty_is_exhausted_without_a_mark(furnish, open_
     one = load_sets(settings, monitor)[0]
 
     assert (one.state, dict(one.exhausted)) == ("exhausted", {"default": MIDNIGHT})
+
+
+def test_pools_that_end_at_different_moments_are_told_apart(furnish, open_monitor):
+    """A sentence for each moment: the earlier one does not hold for both."""
+    settings = furnish({1: ONE})
+    monitor = open_monitor(settings, clock=ManualClock(NOON))
+    monitor.ledger.exhaust(ONE, "default", MIDNIGHT.timestamp())
+    monitor.ledger.exhaust(ONE, "video_insert", MIDNIGHT.timestamp())
+    monitor.ledger.exhaust(ONE, "search_list", MIDNIGHT.timestamp() - 3600)
+
+    why = load_sets(settings, monitor)[0].why
+
+    assert why.startswith("The search_list pool is used up until 23:00 PST")
+    assert "The default and video_insert pools are used up until 00:00 PST" in why
 
 
 def test_an_empty_search_pool_leaves_the_set_ready(furnish, open_monitor):

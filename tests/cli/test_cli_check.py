@@ -61,6 +61,35 @@ def test_a_pool_that_google_calls_empty_is_gone(run, furnished, counted):
     assert run("check", "--project", "999").exit_code == 2
 
 
+@pytest.mark.parametrize(("spoil", "state"), [("unlink", "missing"), ("write_text", "unusable")])
+def test_a_dead_credential_set_is_a_failure(run, furnished, counted, spoil, state):
+    """Every bot of that set has stopped, however full its pools: 1, and a line that says what is wrong."""
+    counted("videos.list")
+    file = furnished / "credentials" / "oauth_token_1.json"
+    getattr(file, spoil)(*(["{"] if spoil == "write_text" else []))
+
+    result, document = run("check"), json.loads(run("check", "--json").stdout)
+
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("broken")]
+    assert line.startswith(f"broken set 1: The token file of set 1 {file} ")
+    assert ("is not valid JSON" in line) == (state == "unusable")
+    assert (result.exit_code, document["code"], run("status", "--check").exit_code) == (1, 1, 1)
+    assert [(one["number"], one["state"]) for one in document["broken"]] == [(1, state)]
+    watched = run("watch", "--once")
+    assert (watched.exit_code, line in watched.stdout) == (1, True)
+    counted("liveChatBans.insert", 48)
+    assert run("check").exit_code == 20
+
+
+def test_a_disabled_set_is_no_failure(run, furnished, counted):
+    """Somebody wanted it so."""
+    counted("videos.list")
+    run("disable", "10", "--yes")
+
+    assert run("check").exit_code == 0
+    assert run("watch", "--once").stdout.splitlines()[-1] == "Nothing new to tell."
+
+
 def test_where_nothing_is_set_up_it_fails(run):
     """A cron job in the wrong folder must not look healthy."""
     assert run("check").exit_code == 1

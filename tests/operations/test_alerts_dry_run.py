@@ -67,5 +67,8 @@ def test_the_command_counts_what_it_shows(bot, run):
     assert "is at 82%" in " ".join(result.stdout.split())
     pages = result.stdout.count("Pool default of project")
     word = "alert" if pages == 1 else "alerts"
-    assert result.stdout.splitlines()[-1] == f"In the last 1 day, {pages} {word} would have been given."
+    assert (
+        result.stdout.splitlines()[-1]
+        == f"In the last 1 day, {pages} {word} would have been given, and 0 told as over."
+    )
     assert not (bot.memory / "quota_alerts.json").exists()

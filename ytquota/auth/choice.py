@@ -73,7 +73,7 @@ def pick_set(
         one = find_set(sets, int(requested))
         if not one.is_alive:
             raise nothing_usable(settings, monitor, sets, [one])
-        return Choice(one, "asked for by number" + (f", though {one.why}" if one.why else ""))
+        return Choice(one, "asked for by number" + (f" ({one.why.rstrip('.')})" if one.why else ""))
     order = permitted(settings, sets)
     chosen = first_usable(order, buckets)
     if chosen is None:

@@ -85,8 +85,8 @@ class Rotation:
         with self._lock:
             if seat.number not in self._https:
                 one = find_set(self._sets, seat.number)
-                if one.state == "missing":
-                    raise CredentialError(f"{title(one)} is missing: {one.why}")
+                if not one.has_login:
+                    raise CredentialError(f"{title(one)} is {one.state}: {one.why}")
                 self._https[seat.number] = self._open(one)
             return self._https[seat.number]
 

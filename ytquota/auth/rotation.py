@@ -273,7 +273,7 @@ def _what_reset_leaves(one: CredentialSet, balances: dict[str, Balance]) -> list
         for bucket, balance in balances.items()
         if balance.left == 0
     ]
-    if one.state in {"missing", "disabled"}:
+    if not one.has_login or one.state == "disabled":
         said.append(f"The set stays {one.state}: {one.why}")
     return said
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ytquota.monitor.metering import QuotaMonitor
     from ytquota.settings import SetSettings, Settings
 
-State = Literal["ready", "exhausted", "half-open", "quarantined", "disabled", "missing"]
+State = Literal["ready", "exhausted", "half-open", "quarantined", "disabled", "missing", "unusable"]
 
 _log = logging.getLogger("ytquota.auth")
 
@@ -43,7 +43,8 @@ class CredentialSet:
             unknown.
         channel_id: the channel it speaks for, if it was learned at login.
         channel_title: that channel's title.
-        state: "missing" (no usable files), "disabled" (by an operator), "quarantined" (Google refuses it, or
+        state: "missing" (no token file), "unusable" (its files are garbled, or of another project),
+            "disabled" (by an operator), "quarantined" (Google refuses it, or
             its token cannot be renewed for the moment), "half-open" (the latter, and one call may try again),
             "exhausted" (the default pool of its project is used up), or "ready".
         why: one or two plain sentences when there is something to say, else "".
@@ -95,6 +96,11 @@ class CredentialSet:
     def lacks(self, buckets: Iterable[str]) -> list[str]:
         """Return those of these buckets that are used up, which is all that is in the way of a live set."""
         return [bucket for bucket in buckets if bucket in self.exhausted] if self.is_alive else []
+
+    @property
+    def has_login(self) -> bool:
+        """Whether its files hold a login; an API key always does."""
+        return self.state not in {"missing", "unusable"}
 
     @property
     def is_provisional(self) -> bool:
@@ -209,7 +215,9 @@ def _files_say(settings: Settings, chosen: SetSettings) -> tuple[CredentialSet, 
         token = checked_token(chosen)
     except CredentialError as error:
         owner = _project_of_secrets(chosen) or chosen.project
-        return CredentialSet(chosen.number, "oauth", owner, state="missing", why=str(error)), ""
+        there = chosen.token_file is not None and chosen.token_file.exists()
+        state: State = "unusable" if there else "missing"
+        return CredentialSet(chosen.number, "oauth", owner, state=state, why=str(error)), ""
     return _token_says(settings, token), token.login
 
 
@@ -262,7 +270,7 @@ def _project_of_secrets(chosen: SetSettings) -> str | None:
 
 def _judged(one: CredentialSet, states: SetStates, login: str, now: datetime) -> CredentialSet:
     """Add what state file and ledger say, the gravest last word first."""
-    if one.state == "missing":
+    if not one.has_login:
         return one
     if note := states.disabled.get(one.number):
         return replace(one, state="disabled", why=f"Switched off by an operator: {note.reason}")
@@ -290,10 +298,14 @@ def _set_apart(one: CredentialSet, note: Note, now: datetime) -> CredentialSet:
 
 
 def _pools_note(one: CredentialSet) -> str:
-    names = " and ".join(one.exhausted)
-    until = min(one.exhausted.values())
-    word = "pool is" if len(one.exhausted) == 1 else "pools are"
-    return f"The {names} {word} used up until {both_zones(until)}."
+    """Say until when the pools are used up: a sentence for each moment."""
+    by_moment: dict[str, list[str]] = {}
+    for bucket, until in sorted(one.exhausted.items(), key=lambda item: item[1]):
+        by_moment.setdefault(both_zones(until), []).append(bucket)
+    return " ".join(
+        f"The {' and '.join(names)} {'pool is' if len(names) == 1 else 'pools are'} used up until {until}."
+        for until, names in by_moment.items()
+    )
 
 
 def _related(one: CredentialSet, sets: Sequence[CredentialSet]) -> CredentialSet:

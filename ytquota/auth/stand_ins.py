@@ -38,7 +38,7 @@ def seat_of(one: CredentialSet, *, trouble: str = "") -> Seat:
         scopes=frozenset(one.scopes),
         trouble=trouble,
         is_last=one.state == "half-open",
-        is_missing=one.state == "missing",
+        is_missing=not one.has_login,
     )
 
 

@@ -8,8 +8,18 @@ import typer
 
 from ytquota.cli.desk import START, Desk
 from ytquota.cli.known import check_project
-from ytquota.cli.output import fail, from_iso, print_json
-from ytquota.cli.severity import ALMOST, GONE, NEARLY, Ahead, ahead_of, code_of, published_ahead
+from ytquota.cli.output import FAILURE, fail, from_iso, print_json
+from ytquota.cli.severity import (
+    ALMOST,
+    GONE,
+    NEARLY,
+    Ahead,
+    ahead_of,
+    code_of,
+    dead_line,
+    dead_sets,
+    published_ahead,
+)
 from ytquota.cli.status import gather
 from ytquota.clock import both_zones
 from ytquota.errors import SettingsError
@@ -28,9 +38,11 @@ def check(
     """Say in one line per pool how it stands, and end with the worst.
 
     0 fine, 10 over 80 % used, 20 over 95 % or more likely than not to run out
-    before the reset, 30 exhausted. The probability is that of a forecast of
-    the last half hour, as `ytquota watch` publishes it, else made now, which
-    takes seconds: `ytquota status --check` does not.
+    before the reset, 30 exhausted; 1 where no pool is worse and a credential
+    set is broken: its token is gone or garbled, or Google refuses it. The
+    probability is that of a forecast of the last half hour, as
+    `ytquota watch` publishes it, else made now, which takes seconds:
+    `ytquota status --check` does not.
 
     Examples:
         ytquota check > /dev/null || echo "think twice"
@@ -42,10 +54,15 @@ def check(
         check_project(desk, project)
         report = gather(desk, project)
         pools = list(_judged(report, _ahead(desk)))
-    code = max((pool["code"] for pool in pools), default=0)
+    dead = dead_sets(report["sets"])
+    code = max((pool["code"] for pool in pools), default=0) or (FAILURE if dead else 0)
     if as_json:
-        print_json({"code": code, "day": report["day"], "resets_at": report["resets_at"], "pools": pools})
+        times = {name: report[name] for name in ("day", "resets_at")}
+        broken = [{name: one[name] for name in ("number", "project", "state", "why")} for one in dead]
+        print_json({"code": code, **times, "pools": pools, "broken": broken})
     else:
+        for line in map(dead_line, dead):
+            typer.echo(line)
         for pool in pools:
             typer.echo(_line(pool))
     raise typer.Exit(code)

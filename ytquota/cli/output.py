@@ -55,6 +55,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def plural(number: int, word: str) -> str:
+    """Return a number and what it counts: ``1 line``, ``2,000 lines``."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def from_iso(text: str) -> datetime:
     """Return an aware datetime from the ISO text that the ledger writes."""
     return datetime.fromisoformat(text)

@@ -26,6 +26,7 @@ _STYLES = {
     "quarantined": "red",
     "disabled": "yellow",
     "missing": "yellow",
+    "unusable": "red",
 }
 _INDENT = (0, 0, 0, 9)
 

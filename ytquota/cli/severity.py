@@ -9,7 +9,7 @@ from ytquota.clock import SystemClock
 from ytquota.intelligence.published import VALID, read_published
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 NEARLY, ALMOST, GONE = 10, 20, 30
@@ -26,6 +26,20 @@ def code_of(pool: Mapping[str, Any], likely: float | None = None) -> int:
     if pool["share"] > 0.95 or (likely or 0.0) > LIKELY:  # noqa: PLR2004 - the shares named above
         return ALMOST
     return NEARLY if pool["share"] > 0.8 else 0  # noqa: PLR2004
+
+
+def dead_sets(sets: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The sets (as `CredentialSet.to_json` gives them) that no call can be made with until somebody acts."""
+    return [
+        one
+        for one in sets
+        if one["state"] in {"missing", "unusable"} or (one["state"] == "quarantined" and not one["retry_at"])
+    ]
+
+
+def dead_line(one: Mapping[str, Any]) -> str:
+    """What is wrong with such a set, in a line of `check`."""
+    return f"{'broken':<7}set {one['number']}: {one['why']}"
 
 
 def published_ahead(memory: Path) -> Ahead | None:

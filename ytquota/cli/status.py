@@ -12,10 +12,10 @@ from ytquota.auth.sets import load_sets
 from ytquota.cli.desk import START, Desk
 from ytquota.cli.fleet import show_fleet
 from ytquota.cli.known import check_project
-from ytquota.cli.output import console, print_json
+from ytquota.cli.output import FAILURE, console, print_json
 from ytquota.cli.pools import page
 from ytquota.cli.sets import facts_of
-from ytquota.cli.severity import Ahead, code_of, published_ahead
+from ytquota.cli.severity import Ahead, code_of, dead_sets, published_ahead
 from ytquota.clock import SystemClock, next_reset, seconds_to_reset
 
 
@@ -99,8 +99,8 @@ def _nothing(desk: Desk) -> dict[str, Any]:
 
 
 def severity(report: dict[str, Any], ahead: Ahead) -> int:
-    """Return the exit code of ``--check``: that of the worst pool."""
-    return max(
+    """Return the exit code of ``--check``: that of the worst pool, and 1 where a credential set is broken."""
+    worst = max(
         (
             code_of(pool, ahead.get((project, bucket), (0.0, ""))[0])
             for project, pools in report["projects"].items()
@@ -108,6 +108,7 @@ def severity(report: dict[str, Any], ahead: Ahead) -> int:
         ),
         default=0,
     )
+    return worst or (FAILURE if dead_sets(report["sets"]) else 0)
 
 
 def _watch(desk: Desk, every: float, project: str | None) -> None:

@@ -6,15 +6,21 @@ import logging
 import signal
 import sys
 import threading
+from collections import Counter
 from typing import Annotated
 
 import typer
 
+from ytquota.auth.sets import load_sets
 from ytquota.cli.desk import START, Desk
-from ytquota.cli.output import fail, hint, print_json
+from ytquota.cli.output import FAILURE, fail, hint, plural, print_json
+from ytquota.cli.sets import facts_of
+from ytquota.cli.severity import dead_line, dead_sets
 from ytquota.clock import PACIFIC
 from ytquota.errors import SettingsError
 from ytquota.operations.watch import EVERY, Watch, only_one
+
+_DAYS = 30
 
 
 def watch(
@@ -25,8 +31,9 @@ def watch(
         bool, typer.Option("--dry-run", help="Tell nobody: show what would have been told lately.")
     ] = False,
     days: Annotated[
-        int, typer.Option("--days", min=1, max=365, help="How many days a dry run looks back.")
-    ] = 30,
+        int | None,
+        typer.Option("--days", min=1, max=365, help="How many days a dry run looks back; else 30."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a dry run as one JSON document.")] = False,
 ) -> None:
     """Look every minute, and tell operators what they should know.
@@ -46,17 +53,19 @@ def watch(
     """
     if as_json and not dry_run:
         raise typer.BadParameter("it goes with --dry-run", param_hint="--json")
+    if days is not None and not dry_run:
+        raise typer.BadParameter("it goes with --dry-run", param_hint="--days")
     with Desk.open() as desk:
         if desk.is_bare:
             fail(SettingsError("\n".join(START)))
         if dry_run:
-            _replay(desk, days, as_json=as_json)
+            _replay(desk, days or _DAYS, as_json=as_json)
             return
         _speak()
         with only_one(desk.settings.memory_dir):
             keeper = Watch(desk.settings, desk.monitor)
             if once:
-                keeper.look()
+                _once(keeper, desk)
             else:
                 _keep(keeper, every, desk)
 
@@ -79,6 +88,18 @@ def _keep(keeper: Watch, every: float, desk: Desk) -> None:
     keeper.run(stop, every=every)
 
 
+def _once(keeper: Watch, desk: Desk) -> None:
+    """Look once; what a person sees is never nothing, and a login that cannot be used is a failure."""
+    told = keeper.look()
+    dead = dead_sets(facts_of(one) for one in load_sets(desk.settings, desk.monitor))
+    for line in map(dead_line, dead):
+        typer.echo(line)
+    if not told and not dead:
+        typer.echo("Nothing new to tell.")
+    if dead:
+        raise typer.Exit(FAILURE)
+
+
 def _replay(desk: Desk, days: int, *, as_json: bool) -> None:
     from ytquota.operations.alerts.dry_run import dry_run  # noqa: PLC0415 - needs pandas
 
@@ -86,10 +107,13 @@ def _replay(desk: Desk, days: int, *, as_json: bool) -> None:
     if as_json:
         print_json({"days": days, "alerts": [alert.to_json() for alert in told]})
         return
-    count = 0
+    kinds = Counter[str]()
     for alert in told:
-        count += alert.kind == "alert"
-        typer.echo(f"{alert.at.astimezone(PACIFIC):%a %d %b %H:%M}  {alert.rule:<9}  {alert.text}")
+        kinds[alert.kind] += 1
+        typer.echo(
+            f"{alert.at.astimezone(PACIFIC):%a %d %b %H:%M}  {alert.kind:<8}  {alert.rule:<9}  {alert.text}"
+        )
     typer.echo(
-        f"In the last {days} day{'s' * (days != 1)}, {count} alert{'s' * (count != 1)} would have been given."
+        f"In the last {plural(days, 'day')}, {plural(kinds['alert'], 'alert')} would have been given, and "
+        f"{kinds['recovery']} told as over."
     )

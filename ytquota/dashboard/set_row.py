@@ -35,6 +35,7 @@ _MOODS = {
     "quarantined": "is-gone",
     "disabled": "is-warm",
     "missing": "is-warm",
+    "unusable": "is-gone",
 }
 _RECENT = 120.0
 
