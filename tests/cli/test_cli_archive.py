@@ -23,6 +23,7 @@ def lived(furnished):
     for _ in range(4):
         for _ in range(5):
             monitor.begin([Demand("videos.list", ONE, "1", "bot")]).answered([(200, None)], latency=0.05)
+        monitor.begin([Demand("search.list", ONE, "1", "bot")]).answered([(200, None)], latency=0.05)
         clock.advance(86_400)
     monitor.close()
     return furnished
@@ -33,14 +34,14 @@ def days(folder):
 
 
 def test_closed_days_are_archived_and_the_log_reads_the_same(run, lived):
-    """Three days go, the newest stays; `log` shows all twenty calls before and after."""
+    """Three days go, the newest stays; `log` shows all calls before and after."""
     before = run("log", "--since", "20d", "--json").stdout.splitlines()
-    assert len(before) == 20
+    assert len(before) == 24
 
     result = run("archive")
 
     assert result.exit_code == 0
-    assert result.stdout.count("5 lines, 5 units") == 3
+    assert result.stdout.count("6 lines; charged: 5 of default, 1 of search_list") == 3
     assert len(days(lived)) == 1
     after = run("log", "--since", "20d", "--json").stdout.splitlines()
     assert [json.loads(line)["at"][:23] for line in after] == [json.loads(line)["at"][:23] for line in before]
@@ -58,7 +59,8 @@ def test_what_was_done_is_told_as_json(run, lived):
     """Stable keys for scripts."""
     facts = json.loads(run("archive", "--json").stdout)
 
-    assert [entry["rows"] for entry in facts["archived"]] == [5, 5, 5]
+    assert [entry["rows"] for entry in facts["archived"]] == [6, 6, 6]
+    assert facts["archived"][0]["units"] == {"default": 5, "search_list": 1}
     assert set(facts["archived"][0]) == {"day", "project", "rows", "units", "unreadable", "removed"}
     assert facts["deleted"] == []
 
@@ -105,4 +107,4 @@ def test_another_place_is_named_in_the_settings_and_read_by_the_log(run, lived):
     run("archive")
 
     assert (lived.parent / "elsewhere" / "calls").is_dir()
-    assert len(run("log", "--since", "20d", "--json").stdout.splitlines()) == 20
+    assert len(run("log", "--since", "20d", "--json").stdout.splitlines()) == 24

@@ -87,6 +87,26 @@ def test_an_empty_folder_is_told_how_to_start(run):
         assert "ytquota demo" in result.stderr
 
 
+def test_a_plan_of_a_method_that_does_not_exist_is_bad_usage(run, furnished, counted):
+    """Not a plan at the dearest price; the nearest methods are named, as by `ytquota prices`."""
+    counted("videos.list")
+
+    result = run("plan", "videos.lst=3", "--project", "111111111111")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "No price is known for videos.lst" in result.stderr
+    assert "Did you mean videos.list" in result.stderr
+
+
+def test_a_plan_names_its_project(run, furnished, counted):
+    """It was perhaps chosen because it is the only one."""
+    counted("videos.list")
+
+    assert run("plan", "videos.list=3", "--project", "111111111111").stdout.startswith(
+        "Project 111111111111\n"
+    )
+
+
 def test_a_plan_without_history_fills_days_to_their_limit(run, furnished, counted):
     """250 searches take three days of a hundred; what is late ends with 1."""
     counted("search.list", 20)

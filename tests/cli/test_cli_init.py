@@ -81,6 +81,37 @@ def test_tokens_are_paired_with_their_own_client(run, bot_folder):
     assert Settings.load({}, start=bot_folder).sets.keys() == {1, 2}
 
 
+def test_a_number_in_the_names_is_the_sets(run, bot_folder):
+    """Of the token first, else of the client; others take what is free, and keys come after."""
+    put(bot_folder / "client_secret_10.json", client())
+    put(bot_folder / "oauth_token_10.json", token())
+    put(bot_folder / "client_secret_3.json", client(OTHER))
+    put(bot_folder / "token.json", token("333333333333-k.apps.googleusercontent.com"))
+    (bot_folder / ".env").write_text("GOOGLE_API_KEY=AIzaOnlyHere\n")
+
+    report = json.loads(run("init", "--yes", "--json").stdout)
+
+    assert report["lines"] == [
+        "GOOGLE_CLIENT_SECRETS_FILE_1=client_secrets_1.json",
+        "OAUTH_TOKEN_FILE_1=token.json",
+        "GOOGLE_CLIENT_SECRETS_FILE_3=client_secret_3.json",
+        "OAUTH_TOKEN_FILE_3=token_3.json",
+        "GOOGLE_CLIENT_SECRETS_FILE_10=client_secret_10.json",
+        "OAUTH_TOKEN_FILE_10=oauth_token_10.json",
+        "YOUTUBE_API_KEY_2=${GOOGLE_API_KEY}",
+    ]
+    assert (report["logins"], report["absent"]) == ([3], ["client_secrets_1.json"])
+
+
+def test_a_token_without_its_client_is_told_what_a_login_will_lack(run, bot_folder):
+    """Before anything is written."""
+    put(bot_folder / "token.json", token())
+
+    asked = run("init", answer="n\n").stdout
+
+    assert f"{bot_folder / 'client_secrets_1.json'} does not exist. The token works without it" in asked
+
+
 def test_what_the_env_says_stays_and_its_key_is_named_not_copied(run, bot_folder):
     """Lines are only added; the key stands in one place."""
     before = "# mine\nGOOGLE_API_KEY=AIzaOnlyHere\nOTHER=1"

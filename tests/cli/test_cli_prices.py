@@ -77,8 +77,11 @@ def test_an_unknown_method_is_a_failure_that_suggests(run):
     """It would be charged as the dearest of its kind; a slip of the pen is guessed."""
     result = run("prices", "videos.lst")
 
-    assert result.exit_code == 1
-    assert "videos.list" in result.stderr
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(
+        "No price is known for videos.lst; a call would be charged as the dearest"
+    )
+    assert "Did you mean videos.list" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [("--on", "then"), ("--profile", "rosy")])

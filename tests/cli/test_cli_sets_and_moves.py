@@ -242,11 +242,32 @@ def test_correct_sets_adds_and_takes_away(run, furnished, counted):
     assert (row["from"], row["to"]) == ({"used": 12}, {"used": 5200})
 
 
+def test_a_correction_as_json_is_like_any_other_move(run, furnished, counted):
+    """What changed, in words, and its row; null where nothing was to do."""
+    counted("videos.list", 2)
+    wish = ("correct", "default", "=7", "--reason", "x", "--yes", "--json")
+
+    done, again = (json.loads(run(*wish).stdout) for _ in range(2))
+
+    assert (done["changed"], done["row"], done["message"][:9]) == (True, 1, "Corrected")
+    assert (again["changed"], again["row"], again["message"][:13]) == (False, None, "Nothing to do")
+
+
+def test_a_correction_without_a_reason_is_bad_usage(run, furnished, counted):
+    """The audit trail is there to say why."""
+    counted("videos.list")
+
+    result = run("correct", "default", "+1", "--reason", " ", "--yes")
+
+    assert (result.exit_code, "say why" in result.stderr) == (2, True)
+
+
 def test_correct_never_goes_below_nothing_and_says_when_nothing_is_to_do(run, furnished, counted):
     """Taking away more than there is leaves zero; zero again is no change."""
     counted("videos.list", 2)
 
-    assert "0 used" in run("correct", "default", "-9", "--reason", "x", "--yes").stdout
+    cut = " ".join(run("correct", "default", "-9", "--reason", "x", "--yes").stdout.split())
+    assert "0 used, 10,000 left. No more than the 2 that are counted can be taken away." in cut
     assert "Nothing to do" in run("correct", "default", "=0", "--reason", "x", "--yes").stdout
 
 

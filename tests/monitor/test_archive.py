@@ -310,7 +310,7 @@ def test_any_filesystem_that_fsspec_opens_will_do(monitor, clock, tmp_path):
 
     done = target.take_in(tmp_path / "calls", now=LATER)
 
-    assert sum(d.units for d in done) == sum(
+    assert sum(sum(d.units.values()) for d in done) == sum(
         row["units"] for day in target.days() for row in target.rows(day)
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,6 +26,7 @@ Kind = Literal["client secrets", "token", "pickled token", "service account", "A
 
 _LARGEST = 65_536  # bytes: a file of credentials has about one thousand
 _PLAIN = re.compile(r"[\w./+@-]+")
+_NUMBER = re.compile(r"[_-]([1-9]\d{0,5})$")
 _API_KEY = "AIza"  # every API key of Google's begins so
 
 _SECRETS_1, _TOKEN_1 = "credentials/client_secrets_1.json", "credentials/token_1.json"
@@ -54,10 +56,13 @@ class Proposal:
     Attributes:
         lines: to be added, without line ends.
         logins: the sets that need `ytquota login` before they can be used.
+        absent: the client secrets files that are named and do not lie there: a token works without, a login
+            does not.
     """
 
     lines: tuple[str, ...]
     logins: tuple[int, ...]
+    absent: tuple[str, ...] = ()
 
 
 def look_around(folder: Path, variables: Mapping[str, str]) -> list[Credential]:
@@ -79,6 +84,7 @@ def look_around(folder: Path, variables: Mapping[str, str]) -> list[Credential]:
 def propose(found: Sequence[Credential]) -> Proposal:
     """Return the lines that name what was found: a set for each token, each lone client, each key.
 
+    A number at the end of a file's name (`token_10.json`) is the set's number.
     Where nothing was found the lines name the places where the credentials of set 1 will be looked for.
     """
     tokens = [one for one in found if one.kind == "token"]
@@ -87,8 +93,9 @@ def propose(found: Sequence[Credential]) -> Proposal:
     used = {client for client, _ in sets if client}
     sets += [(client.name, None) for client in clients if client.name not in used]
     lines: list[str] = []
-    logins = []
-    for number, (client, token) in enumerate(sets, start=1):
+    logins, absent = [], []
+    numbers = _numbers([(token.name if token else "", client) for client, token in sets])
+    for number, (client, token) in sorted(zip(numbers, sets, strict=True), key=lambda pair: pair[0]):
         path = token.name if token else str(Path(client).with_name(f"token_{number}.json"))
         secrets = client or str(Path(path).with_name(f"client_secrets_{number}.json"))
         lines += [
@@ -96,11 +103,30 @@ def propose(found: Sequence[Credential]) -> Proposal:
             f"OAUTH_TOKEN_FILE_{number}={_quoted(path)}",
         ]
         logins += [] if token else [number]
-    for number, key in enumerate((one for one in found if one.kind == "API key"), start=len(sets) + 1):
+        absent += [] if client else [secrets]
+    keys = (one for one in found if one.kind == "API key")
+    for number, key in zip(_free(numbers), keys, strict=False):
         lines.append(f"YOUTUBE_API_KEY_{number}=${{{key.name}}}")
     if not lines:
         lines, logins = [f"GOOGLE_CLIENT_SECRETS_FILE_1={_SECRETS_1}", f"OAUTH_TOKEN_FILE_1={_TOKEN_1}"], [1]
-    return Proposal(tuple(lines), tuple(logins))
+    return Proposal(tuple(lines), tuple(logins), tuple(absent))
+
+
+def _numbers(names: Sequence[tuple[str, str]]) -> list[int]:
+    """A number for each set: that of its token's name, else of its client's, else the lowest free one."""
+    given: dict[int, int] = {}  # by the set's place
+    for files in zip(*names, strict=True):
+        for place, name in enumerate(files):
+            match = _NUMBER.search(Path(name).stem)
+            if match and place not in given and int(match[1]) not in given.values():
+                given[place] = int(match[1])
+    free = _free(list(given.values()))
+    return [given.get(place) or next(free) for place in range(len(names))]
+
+
+def _free(taken: Sequence[int]) -> Iterator[int]:
+    """Numbers that no set has yet, from 1."""
+    return (number for number in count(1) if number not in taken)
 
 
 def write(settings: Settings, proposal: Proposal) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ytquota.cli.desk import Desk
-from ytquota.cli.output import console, count, fail, print_json
+from ytquota.cli.output import console, count, fail, plural, print_json
 from ytquota.clock import SystemClock
 from ytquota.monitor.official import OfficialDays
 
@@ -100,9 +100,12 @@ def _tell(target: Archive, done: list[Archived], gone: list[date]) -> None:
         out.print("Nothing to archive: a day is closed 48 hours after its reset.")
     for entry in done:
         state = "" if entry.removed else f"; kept its journal: {entry.unreadable} unreadable lines"
-        size = f"{count(entry.rows)} lines, {count(entry.units)} units"
+        units = ", ".join(f"{count(number)} of {bucket}" for bucket, number in entry.units.items())
+        size = f"{plural(entry.rows, 'line')}; charged: {units or 'nothing'}"
         out.print(f"{entry.day.isoformat()}  {entry.project}: {size}{state}")
     if gone:
-        out.print(f"Deleted {count(len(gone))} days up to {gone[-1].isoformat()} (YTQUOTA_RETENTION_DAYS).")
+        out.print(
+            f"Deleted {plural(len(gone), 'day')} up to {gone[-1].isoformat()} (YTQUOTA_RETENTION_DAYS)."
+        )
     if done or gone:
         out.print(f"Archive: {target.address}", style="dim", soft_wrap=True)

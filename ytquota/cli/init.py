@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from dotenv import dotenv_values
 from rich.text import Text
 
 from ytquota.auth.nearby import Credential, Proposal, look_around, propose, write
 from ytquota.cli.output import confirm, console, print_json
+from ytquota.env_file import read_env_file
 from ytquota.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ _OF_NO_USE = {
     "pickled token": "A pickle can run anything, so it is not opened. Log in again instead",
     "service account": "YouTube does not accept service accounts. Left out",
 }
+_ABSENT = (
+    "{path} does not exist. The token works without it; the next login does not: save the JSON of the "
+    "token's OAuth client there before."
+)
 
 
 def init(
@@ -44,13 +48,13 @@ def init(
         )
         _end(said, settings, as_json=as_json)
         return
-    variables = dotenv_values(settings.env_file) if settings.env_file else {}
-    found = look_around(settings.root, {name: text or "" for name, text in variables.items()})
+    found = look_around(settings.root, read_env_file(settings.env_file).values if settings.env_file else {})
     proposal = propose(found)
     out.print(*_tell(settings.root, found), sep="\n", soft_wrap=True)
     out.print(
         f"To be added to {_place(settings)}:",
         *(f"  {line}" for line in proposal.lines),
+        *(_ABSENT.format(path=settings.root / name) for name in proposal.absent),
         sep="\n",
         soft_wrap=True,
     )
@@ -107,6 +111,5 @@ def _end(said: str, settings: Settings, proposal: Proposal | None = None, *, as_
         "env_file": str(_place(settings)),
         "message": said,
     }
-    print_json(
-        report | {"lines": proposal.lines if proposal else [], "logins": proposal.logins if proposal else []}
-    )
+    lists = ("lines", "logins", "absent")
+    print_json(report | {name: getattr(proposal, name) if proposal else [] for name in lists})

@@ -13,6 +13,7 @@ from ytquota.cli.desk import START, Desk
 from ytquota.cli.forecast import intelligence_of
 from ytquota.cli.known import check_project, projects
 from ytquota.cli.output import BAD_USAGE, console, count, fail, print_json
+from ytquota.cli.prices import not_priced
 from ytquota.cli.times import parse_day
 from ytquota.errors import SettingsError
 from ytquota.prices import BUCKETS
@@ -54,6 +55,9 @@ def plan(
         if desk.is_bare:
             fail(SettingsError("\n".join(START)))
         check_project(desk, project)
+        for method in calls:
+            if why := not_priced(desk.monitor.prices, method, desk.today):
+                raise typer.BadParameter(why, param_hint="WORK")
         try:
             made = intelligence_of(desk).plan(
                 calls,
@@ -93,6 +97,7 @@ def _counts(texts: list[str], form: re.Pattern[str], name: str, example: str) ->
 
 def _show(made: Plan) -> None:
     out = console()
+    out.print(Text(f"Project {made.project}", style="bold"))
     for sentence in made.sentences():
         out.print(Text(sentence))
     out.print(_pools(made))

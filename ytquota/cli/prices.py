@@ -53,8 +53,9 @@ def prices(
         _one(found[0], book, day)
     else:
         _all(found, day, book.profile)
-    if method and found[0].flag == "unpriced":
-        _unknown(found[0].method, book)
+    if method and (why := not_priced(book, method, day)):
+        hint(why)
+        raise typer.Exit(FAILURE)
 
 
 def facts_of(price: Price) -> dict[str, Any]:
@@ -87,6 +88,8 @@ def _all(found: list[Price], day: date, profile: str) -> None:
 
 
 def _one(price: Price, book: PriceBook, day: date) -> None:
+    if price.flag == "unpriced":
+        return  # nobody knows, which is said where that is asked
     unit = "units" if price.bucket == "default" else "calls"
     out = console()
     out.print(
@@ -107,8 +110,12 @@ def _says(price: Price) -> str:
     return f"{said}, since {price.valid_from.isoformat()}"
 
 
-def _unknown(method: str, book: PriceBook) -> None:
-    similar = get_close_matches(method, book.methods(), n=3)
+def not_priced(book: PriceBook, method: str, day: date) -> str:
+    """Return a sentence about a method that nobody priced, with those that resemble it; "" of any other."""
+    price = book.price_of(canonical(method), on=day)
+    if price.flag != "unpriced":
+        return ""
+    similar = get_close_matches(price.method, book.methods(), n=3)
     meant = f" Did you mean {' or '.join(similar)}?" if similar else ""
-    hint(f"No price is known for {method}; a call would be charged as the dearest of its kind.{meant}")
-    raise typer.Exit(FAILURE)
+    dearest = f"a call would be charged as the dearest of its kind, {price.units:,} of {price.bucket}"
+    return f"No price is known for {price.method}; {dearest}.{meant}"

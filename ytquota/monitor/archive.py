@@ -38,12 +38,12 @@ _CALL_KINDS = {"settle", "release", "refuse"}
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """What became of one journal: rows and units written, and whether the journal is gone."""
+    """What became of one journal: rows and units (by bucket) written, and whether the journal is gone."""
 
     day: date
     project: str
     rows: int
-    units: int
+    units: Mapping[str, int]
     unreadable: int
     removed: bool
 
@@ -180,8 +180,7 @@ class Archive:
             self._check("calls", day, project, table)
             if not unreadable:
                 path.unlink()
-        units = pc.sum(table["units"]).as_py() or 0
-        return Archived(day, project, table.num_rows, units, unreadable, removed=not unreadable)
+        return Archived(day, project, table.num_rows, _units(table), unreadable, removed=not unreadable)
 
     def _write(self, kind: str, day: date, project: str, table: pa.Table) -> None:
         """Write beside the place and move into it: whoever reads sees the old file or the whole new one."""
@@ -245,6 +244,12 @@ def _stored(path: str, facts: Mapping[str, Any]) -> Stored | None:
     project = project_name(name.removesuffix(".parquet"))
     written = date.fromisoformat(day.removeprefix("day="))
     return Stored(written, host.removeprefix("host="), project, path, int(facts["size"] or 0))
+
+
+def _units(table: pa.Table) -> dict[str, int]:
+    """Units by bucket, those with any: units of two buckets are never added."""
+    sums = table.group_by("bucket").aggregate([("units", "sum")]).to_pylist()
+    return {one["bucket"]: one["units_sum"] for one in sums if one["units_sum"]}
 
 
 def closed_days(journals: Path, now: float) -> list[date]:
