@@ -17,8 +17,8 @@ import pytest
 
 from ytquota.errors import LedgerUnavailable, QuotaExceeded
 from ytquota.monitor import Demand, Journal, page, places, repair
+from ytquota.monitor.files import unavailable
 from ytquota.monitor.locks import network_file_system
-from ytquota.monitor.page import unavailable
 
 PROJECT = "123456789012"
 DAY = date(2026, 11, 10)

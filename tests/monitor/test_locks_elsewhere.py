@@ -13,8 +13,8 @@ del os.pread
 from pathlib import Path
 from ytquota.clock import ManualClock
 from ytquota.errors import QuotaExceeded
-from ytquota.monitor import CallRecord, Journal, locks, page
-assert not hasattr(locks, "fcntl") and page.pread is page._seek_and_read
+from ytquota.monitor import CallRecord, Journal, locks, tail
+assert not hasattr(locks, "fcntl") and tail.pread is tail._seek_and_read
 journal, granted = Journal(Path(sys.argv[1]), clock=ManualClock(1794340800.0)), 0
 while True:
     try:

@@ -9,8 +9,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ytquota.monitor import lines
+from ytquota.monitor.files import unavailable
 from ytquota.monitor.locks import holding
-from ytquota.monitor.page import unavailable
 
 if TYPE_CHECKING:
     from pathlib import Path

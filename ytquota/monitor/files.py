@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
@@ -11,6 +12,7 @@ from glob import escape
 from stat import S_IMODE
 from typing import TYPE_CHECKING
 
+from ytquota.errors import LedgerUnavailable
 from ytquota.monitor.locks import lock, try_lock, unlock
 
 if TYPE_CHECKING:
@@ -107,6 +109,18 @@ def set_aside(path: Path) -> Path:
     path.rename(kept)
     logger.warning("%s is not in ytquota's format; it was kept as %s.", path, kept)
     return kept
+
+
+def unavailable(path: Path, error: OSError) -> LedgerUnavailable:
+    """The error of a disk that fails: what happened to which file, and what to do about it."""
+    what = error.strerror or str(error)
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        advice = "Make the folder writable for this user, or set YTQUOTA_MEMORY_DIR to one that is."
+    elif error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        advice = "Free some space; calls are denied until the ledger can be written."
+    else:
+        advice = "Check the disk, or set YTQUOTA_MEMORY_DIR to a folder on another one."
+    return LedgerUnavailable(f"The ledger {path} cannot be used: {what}. {advice}")
 
 
 def _taken(descriptor: int, patience: float | None) -> bool:

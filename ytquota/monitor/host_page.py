@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ytquota.errors import LedgerUnavailable
 from ytquota.monitor import lines
-from ytquota.monitor.page import Page, unavailable
+from ytquota.monitor.files import unavailable
+from ytquota.monitor.page import Page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

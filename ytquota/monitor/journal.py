@@ -21,9 +21,10 @@ from ytquota.errors import LedgerUnavailable
 from ytquota.monitor import lines, pools
 from ytquota.monitor.forks import before_fork, in_child
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
-from ytquota.monitor.page import Page, read_state
+from ytquota.monitor.page import Page
 from ytquota.monitor.places import days_in, journal_path, project_name, refuse_unsafe_places
 from ytquota.monitor.refusals import Refusals, Refused
+from ytquota.monitor.tail import read_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
 from ytquota.monitor import lines
+from ytquota.monitor.files import unavailable
 from ytquota.monitor.official import OfficialDays, OwnCount, slot_end
-from ytquota.monitor.page import unavailable
 from ytquota.monitor.places import days_in, journal_path, project_name
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ytquota.monitor import lines
-from ytquota.monitor.files import replace_file
-from ytquota.monitor.page import unavailable
+from ytquota.monitor.files import replace_file, unavailable
 from ytquota.monitor.places import days_in, journal_path, project_name
 
 if TYPE_CHECKING:

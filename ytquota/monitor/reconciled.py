@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ytquota import clock as clocks
-from ytquota.monitor.files import locked, replace_file
-from ytquota.monitor.page import unavailable
+from ytquota.monitor.files import locked, replace_file, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

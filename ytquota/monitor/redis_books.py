@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable
 from ytquota.monitor.host_page import AUTHORITY, HostPage, host_id, last_step
-from ytquota.monitor.page import read_state
 from ytquota.monitor.places import journal_path, refuse_unsafe_places
+from ytquota.monitor.tail import read_state
 from ytquota.prices import DEFAULT_LIMITS
 
 if TYPE_CHECKING:

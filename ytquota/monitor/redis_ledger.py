@@ -25,12 +25,12 @@ from ytquota.monitor import lines, pools
 from ytquota.monitor.forks import in_child
 from ytquota.monitor.host_page import balances_in
 from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
-from ytquota.monitor.page import read_state
 from ytquota.monitor.places import days_in, project_name
 from ytquota.monitor.redis_books import PROJECTS, Answer, Book, Books, DayClosed
 from ytquota.monitor.redis_minutes import minutes_in
 from ytquota.monitor.redis_store import RedisStore, Unanswered
 from ytquota.monitor.refusals import Refusals, Refused
+from ytquota.monitor.tail import read_state
 from ytquota.prices import DEFAULT_LIMITS
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ytquota.errors import LedgerUnavailable
 from ytquota.monitor import lines
-from ytquota.monitor.page import parse_state, unavailable
+from ytquota.monitor.files import unavailable
+from ytquota.monitor.tail import parse_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

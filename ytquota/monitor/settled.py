@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ytquota.monitor import lines
-from ytquota.monitor.page import unavailable
+from ytquota.monitor.files import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,8 +15,8 @@ from ytquota.monitor.fleet.counts import Count, Units
 from ytquota.monitor.fleet.place import Unreachable, no_access
 from ytquota.monitor.host_page import AUTHORITY, last_step
 from ytquota.monitor.journal import Journal
-from ytquota.monitor.page import pread, read_state
 from ytquota.monitor.places import journal_path
+from ytquota.monitor.tail import pread, read_state
 
 if TYPE_CHECKING:
     from datetime import date

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from ytquota.errors import LedgerUnavailable, YTQuotaError
 from ytquota.monitor import lines
-from ytquota.monitor.page import read_state
 from ytquota.monitor.places import days_in, project_name
 from ytquota.monitor.repair import GIVEN_UP_AFTER, Examination
 from ytquota.monitor.repair import examine as read_whole
+from ytquota.monitor.tail import read_state
 from ytquota.operations.doctor import mending
 from ytquota.operations.doctor.finding import Finding
 from ytquota.operations.doctor.scan import Scan

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ytquota.clock import utc
 from ytquota.errors import LedgerUnavailable
-from ytquota.monitor.page import read_state
 from ytquota.monitor.places import days_in, journal_path
+from ytquota.monitor.tail import read_state
 from ytquota.operations.doctor.finding import Finding
 from ytquota.operations.doctor.neighbours import other_ledgers, other_settings
 from ytquota.prices import BUCKETS

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ytquota.monitor import lines
+from ytquota.monitor.files import unavailable
 from ytquota.monitor.log import calls_of
-from ytquota.monitor.page import unavailable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
 from ytquota.monitor.correction import correct
-from ytquota.monitor.files import lock_of, locked
-from ytquota.monitor.page import unavailable
+from ytquota.monitor.files import lock_of, locked, unavailable
 from ytquota.monitor.places import journal_path
 from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.monitor.settled import count_at
