@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -25,6 +24,7 @@ from ytquota.monitor.official import OfficialDays
 from ytquota.monitor.priorities import Priorities
 from ytquota.monitor.reconciled import ReconciledFile
 from ytquota.monitor.revealed import Revealed
+from ytquota.monitor.settlements import Settlements
 from ytquota.monitor.summary import usage_summary
 from ytquota.monitor.views import UsageView
 from ytquota.prices import PriceBook, canonical
@@ -87,8 +87,7 @@ class QuotaMonitor:
             today=lambda: clocks.quota_day(self.clock.time()),
         )
         self.own = self._log.own
-        self._unwritten: list[tuple[Hold, list[CallRecord] | None]] = []
-        self._unwritten_lock = threading.Lock()
+        self._settlements = Settlements(ledger)
         self._view_is_stale, self._next_view = False, 0.0
         self._ends_at_exit = False
 
@@ -125,7 +124,7 @@ class QuotaMonitor:
             LedgerUnavailable: the ledger cannot be read or written; nothing was charged.
         """
         self._end_at_exit()
-        self._write_what_waits()
+        self._settlements.write_what_waits()
         day = clocks.bounds_at(self.clock.time()).day
         priced = [self._price(demand, day) for demand in demands]
         if self.admission.is_shadow:
@@ -168,18 +167,9 @@ class QuotaMonitor:
             raise self._denied(priced, error) from None
 
     def settle(self, hold: Hold, records: list[CallRecord] | None) -> None:
-        """Write how a request ended; where the disk refuses, keep it and write it with the next call.
-
-        Without records it was no request after all, and all is given back.
-        """
-        try:
-            self._end(hold, records)
-        except LedgerUnavailable as error:
-            with self._unwritten_lock:
-                self._unwritten.append((hold, records))
-            logger.warning("%s The units stay charged; the log line waits for the next call.", error)
-            return
-        self._refresh_view()
+        """Write how a request ended, or without records that it was none; what the ledger refuses waits."""
+        if self._settlements.write(hold, records):
+            self._refresh_view()
 
     def report(self, priced: Sequence[Priced], verdicts: Sequence[Verdict]) -> None:
         """Tell the caller's hook of every answer that is not fine, and people of projects that differ."""
@@ -359,26 +349,6 @@ class QuotaMonitor:
                 return count
         return len(priced)
 
-    def _end(self, hold: Hold, records: list[CallRecord] | None) -> None:
-        if records is None:
-            self.ledger.release(hold)
-        else:
-            self.ledger.settle(hold, records)
-
-    def _write_what_waits(self) -> None:
-        if not self._unwritten:
-            return
-        with self._unwritten_lock:
-            waiting, self._unwritten = self._unwritten, []
-        for index, (hold, records) in enumerate(waiting):
-            try:
-                hold.is_open = True
-                self._end(hold, records)
-            except LedgerUnavailable:
-                with self._unwritten_lock:
-                    self._unwritten = waiting[index:] + self._unwritten
-                return
-
     def _refresh_view(self) -> None:
         """Keep the view up to date at most once a second: by the real clock, as this spares a real disk."""
         self._view_is_stale = True
@@ -399,7 +369,7 @@ class QuotaMonitor:
 
     def _at_exit(self) -> None:
         try:
-            self._write_what_waits()
+            self._settlements.write_what_waits()
             self.ledger.flush()
             if self._view_is_stale:
                 self._write_view()
