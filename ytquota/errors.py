@@ -58,8 +58,8 @@ class SettingsError(YTQuotaError):
     """A setting is wrong; the message names the variable (or file and line), the problem and the fix."""
 
 
-MARKED = "exhausted"
-"""The reason of a denial by a mark: Google, or the operator, said that the pool is used up."""
+MARKED, BY_OPERATOR = "exhausted", "by_operator"
+"""The reasons of a denial by a mark: Google said that the pool is used up, or an operator marked it so."""
 
 
 class QuotaExceeded(YTQuotaError):  # noqa: N818 - as LedgerUnavailable
@@ -72,8 +72,9 @@ class QuotaExceeded(YTQuotaError):  # noqa: N818 - as LedgerUnavailable
         project: number of the Google Cloud project.
         bucket: the daily allowance that is short.
         asked: units (or calls) the demand would take.
-        left: units left in the pool today; may be enough, where they are kept for more important work.
-        resets_at: when the pool is full again (aware), if known.
+        left: units left in the pool today; may be enough, where they are kept for more important work, or the
+            pool is marked.
+        resets_at: when the pool is full again, or its mark ends (aware), if known.
         method: the method that was called.
         reason: a machine word for why: Google's, or the ledger's.
         limit: the pool's limit today, if known.
@@ -125,13 +126,14 @@ class QuotaExceeded(YTQuotaError):  # noqa: N818 - as LedgerUnavailable
 
     def _sentence(self) -> str:
         what = self.method or "the call"
-        if self.reason == MARKED:
-            return (
-                f"Pool {self.bucket} of project {self.project} is marked as exhausted, so {what} was not "
-                f"sent; {self._reset()}."
-            )
         unit = "units" if self.bucket == "default" else "calls"
         total = "" if self.limit is None else f" of {self.limit:,}"
+        if self.reason in _MARKED_BY:
+            return (
+                f"Pool {self.bucket} of project {self.project} is marked as exhausted "
+                f"{_MARKED_BY[self.reason]} ({self.left:,}{total} {unit} left by our count), so {what} was "
+                f"not sent; {self._ends('the mark ends')}."
+            )
         kept = ", kept for more important work," if self.left >= self.asked else ""
         return (
             f"Pool {self.bucket} of project {self.project} has {self.left:,}{total} {unit} left today{kept} "
@@ -139,14 +141,18 @@ class QuotaExceeded(YTQuotaError):  # noqa: N818 - as LedgerUnavailable
         )
 
     def _reset(self) -> str:
+        return self._ends("it resets")
+
+    def _ends(self, what: str) -> str:
         if self.resets_at is None:
             return "when it resets is not known"
         seconds = (self.resets_at - self.now).total_seconds()
         # under a simulated clock that was not handed down the wait would be nonsense; better none
         wait = f", in {_duration(seconds)}" if 0 < seconds <= _LONGEST_DAY else ""
-        return f"it resets at {both_zones(self.resets_at)}{wait}"
+        return f"{what} at {both_zones(self.resets_at)}{wait}"
 
 
+_MARKED_BY = {MARKED: "by Google's word", BY_OPERATOR: "by an operator"}
 _LONGEST_DAY = 25 * 3600
 
 

@@ -72,6 +72,7 @@ def test_json_says_what_every_pool_has_used_and_left(run, furnished, counted):
         "left": 9_997,
         "limit_source": "default",
         "exhausted_until": None,
+        "marked_by": None,
         "share": 0.0003,
         "basis": "local",
         "reconciled": None,
@@ -119,6 +120,27 @@ def test_an_exhausted_pool_is_told_in_words(run, furnished, counted):
     assert "Refused today: 1 units of default" in page
     assert "exhausted" in page.partition("set 1")[2]
     assert max(len(line) for line in page.splitlines() if "Ledger" not in line) <= 80
+
+
+def test_a_mark_says_whose_it_is(run, furnished, counted):
+    """Google's word is one thing, an operator's another, and both say what our count has left."""
+    counted("videos.list", status=403, body=_QUOTA_GONE)
+    run("exhaust", "1", "--bucket", "search_list", "--yes")
+
+    page = " ".join(run("status").stdout.split())
+    pools = json.loads(run("status", "--json").stdout)["projects"][ONE]
+    checked = run("check").stdout
+
+    assert "default 0 10,000 10,000 default exhausted until" in page
+    assert "search_list 0 100 100 default marked until" in page
+    assert f"Marked by Google's word: default, project {ONE}, 10,000 of 10,000 left by our count" in page
+    assert f"Marked by an operator: search_list, project {ONE}, 100 of 100 left by our count;" in page
+    assert [pools[name]["marked_by"] for name in ("default", "search_list", "video_insert")] == [
+        *("server", "operator", None)
+    ]
+    assert "default 0 of 10,000, exhausted until" in checked
+    assert "search_list 0 of 100, marked by an operator until" in checked
+    assert max(len(line) for line in run("status").stdout.splitlines() if "Ledger" not in line) <= 80
 
 
 @pytest.mark.parametrize(("units", "code"), [(8000, 0), (8005, 10), (9500, 10), (9505, 20), (10_000, 30)])

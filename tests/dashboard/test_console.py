@@ -171,7 +171,7 @@ def test_exhaust_marks_the_chosen_pool_for_every_set_of_its_project(console, mon
     bar.really.click()
     assert monitor.ledger.usage()["111111111111"]["search_list"].exhausted_until
     assert monitor.audit_rows()[-1]["action"] == "exhaust"
-    assert "0 searches" in console.panel.rows[1].facts.value
+    assert "99 searches (marked by an operator)" in console.panel.rows[1].facts.value
     assert "marked the searches of project 111111111111 as used up until 00:00" in console.panel.trail.value
 
 

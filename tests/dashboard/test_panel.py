@@ -78,6 +78,18 @@ def test_an_exhausted_pool_says_so_and_when_it_resets(open_dashboard, spend, mon
     assert "Units of project 111111111111: 0 of 10,000 left" in dashboard.cards.value
 
 
+def test_an_operators_mark_is_told_as_one_with_what_is_left(open_dashboard, spend, monitor, clock):
+    """Nobody takes it for Google's word, on the card and in the facts of the set."""
+    spend(times=3)
+    monitor.ledger.exhaust("111111111111", "default", clock.time() + 7200, source="operator")
+    dashboard = open_dashboard()
+    look(dashboard)
+    assert '<span class="ytq-pill is-gone">marked by an operator</span>' in dashboard.cards.value
+    assert "Units of project 111111111111: 9,997 of 10,000 left" in dashboard.cards.value
+    assert "the mark ends in 2 h 0 m" in dashboard.cards.value
+    assert "9,997 units (marked by an operator)" in dashboard.sets.rows[1].facts.value
+
+
 def test_a_provisional_mark_says_when_it_is_tried_again(open_dashboard, spend, monitor, clock):
     """Just after a reset a mark may be stale: the card tells when a call may probe."""
     spend()

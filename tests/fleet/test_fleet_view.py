@@ -106,6 +106,7 @@ def test_a_mark_of_any_ledger_holds_for_the_project(host, view):
     report = view(("one", one.folder, ""), ("other", other.folder, "")).report()
 
     assert pool_of(report)["exhausted_until"] is not None
+    assert pool_of(report)["marked_by"] == "server"
 
 
 def test_a_copy_of_a_journal_is_counted_once(host, view, tmp_path):
@@ -143,6 +144,20 @@ def test_calls_of_a_set_or_host_of_somebody_else_are_theirs(host, view):
     studio.spend(4)
     by_host = entry.replace("sets = { 10", "hosts = { attic")
     assert parts(pool_of(view(by_host).report()), "owner") == {"Anna": 67, "Ben": 4}
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("counts_in_redis", [False, True])
+def test_an_operators_mark_is_shown_as_one(host, view, start_redis, counts_in_redis):
+    """By a journal, by the server itself, and by the lines of a host that counts there."""
+    url = start_redis() if counts_in_redis else None
+    one = host("one", redis=url)
+    one.spend(1)
+    one.monitor.ledger.exhaust(SHOWS, "default", (NOON + timedelta(hours=3)).timestamp(), source="operator")
+
+    looked = [view(("one", one.folder, ""))] + ([view(("quota", url, ""))] if url else [])
+
+    assert [pool_of(fleet.report())["marked_by"] for fleet in looked] == ["operator"] * len(looked)
 
 
 @pytest.mark.redis

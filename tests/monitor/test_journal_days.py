@@ -244,3 +244,19 @@ def test_the_operators_limit_is_the_one_in_the_settings_today(open_journal, cloc
 
     balance = journal.usage(PROJECT)[PROJECT]["default"]
     assert (balance.limit, balance.limit_source) == (10_000, "default")
+
+
+def test_a_mark_of_an_earlier_version_reads_as_googles(journal, open_journal, clock, tmp_path):
+    """Its lines do not say whose a mark is; they read as they always did, and are written on."""
+    until = clock.time() + 3600
+    journal.exhaust(PROJECT, "default", until)
+    journal.close()
+    (path,) = (tmp_path / "calls").rglob("*.jsonl")
+    assert b"by_operator" not in path.read_bytes()
+
+    later = open_journal()
+    assert later.usage(PROJECT)[PROJECT]["default"].marked_by == "server"
+    later.exhaust(PROJECT, "search_list", until, source="operator")
+    assert json.loads(path.read_text().splitlines()[-1])["by_operator"] == ["search_list"]
+    later.exhaust(PROJECT, "search_list", None)
+    assert "by_operator" not in json.loads(path.read_text().splitlines()[-1])

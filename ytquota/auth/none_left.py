@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ytquota.auth.words import POLICY, describe
 from ytquota.clock import both_zones, next_reset
-from ytquota.errors import CredentialError, QuotaExceeded
+from ytquota.errors import BY_OPERATOR, MARKED, CredentialError, QuotaExceeded
 from ytquota.intelligence.answer import spare_or_ask
 from ytquota.monitor.revealed import may_share_pools
 
@@ -59,14 +59,15 @@ def nothing_usable(
     if not spent:
         return CredentialError(message)
     first = min(spent, key=_back_at(buckets))
+    project, bucket = first.project or "", first.lacks(buckets)[0]
     return NoSetLeft(
         message,
-        project=first.project or "",
-        bucket=first.lacks(buckets)[0],
+        project=project,
+        bucket=bucket,
         asked=1,
-        left=0,
+        left=monitor.ledger.usage(project)[project][bucket].left,
         resets_at=_back_at(buckets)(first),
-        reason="exhausted",
+        reason=BY_OPERATOR if bucket in first.by_operator else MARKED,
     )
 
 

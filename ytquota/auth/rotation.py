@@ -240,6 +240,7 @@ def _reset(settings: Settings, monitor: QuotaMonitor, number: int) -> Plan:
     marks = {
         b: m for b, m in ((b, x.exhausted_until) for b, x in balances.items()) if m is not None and m > now
     }
+    whose = {bucket: balances[bucket].marked_by for bucket in marks}
     parts = [f"the mark on {' and '.join(marks)} of project {project}{_sharers(sets, one)}"] if marks else []
     parts += [f"the quarantine of set {number} ({note.reason})"] if note else []
     facts = " ".join(_what_reset_leaves(one, balances))
@@ -257,6 +258,7 @@ def _reset(settings: Settings, monitor: QuotaMonitor, number: int) -> Plan:
         "reset", number, f"This will clear {what}. {facts}", f"Cleared {what}. {facts}",
         from_={
             "marks": {bucket: utc(until).isoformat() for bucket, until in marks.items()},
+            "marked_by": whose,
             "quarantine": note.to_json() if note else None,
         },
         to={"marks": {}, "quarantine": None},
@@ -294,7 +296,8 @@ def _exhaustion(
     at = end if until is None else min(epoch(until), end)
     if at <= now:
         raise ValueError(f"{until} is past; a pool can only be marked until a time to come.")
-    before = monitor.ledger.usage(one.project)[one.project][bucket].exhausted_until
+    balance = monitor.ledger.usage(one.project)[one.project][bucket]
+    before = balance.exhausted_until
     pool = f"{bucket} of project {one.project}{_sharers(sets, one)}"
     when = both_zones(datetime.fromtimestamp(at, PACIFIC))
     if before == at:
@@ -305,8 +308,11 @@ def _exhaustion(
         "exhaust", number,
         f"This will mark {pool} as used up until {when}; calls to it will be denied. Units stay as they are.",
         f"Marked {pool} as used up until {when}.",
-        from_={"until": utc(before).isoformat() if before else None}, to={"until": utc(at).isoformat()},
-        change=lambda: monitor.ledger.exhaust(project, bucket, at, reason="marked by an operator"),
+        from_={"until": utc(before).isoformat() if before else None, "marked_by": balance.marked_by},
+        to={"until": utc(at).isoformat()},
+        change=lambda: monitor.ledger.exhaust(
+            project, bucket, at, reason="marked by an operator", source="operator"
+        ),
         extra={"project": project, "bucket": bucket},
     )  # fmt: skip
 

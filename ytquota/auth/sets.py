@@ -58,6 +58,7 @@ class CredentialSet:
             UTC).
         exhausted: bucket -> when it is full again (aware, Pacific), for each pool of the project that is used
             up.
+        by_operator: those of them that are not used up: an operator marked them.
         in_rotation: listed in YTQUOTA_ROTATION.
         preferred: an operator rotated to it.
         same_project_as: other sets that share its pools, so that they add no quota.
@@ -78,6 +79,7 @@ class CredentialSet:
     missing_scopes: tuple[str, ...] = ()
     retry_at: datetime | None = None
     exhausted: Mapping[str, datetime] = field(default_factory=dict)
+    by_operator: tuple[str, ...] = ()
     in_rotation: bool = False
     preferred: bool = False
     same_project_as: tuple[int, ...] = ()
@@ -137,7 +139,7 @@ def load_sets(settings: Settings, monitor: QuotaMonitor | None = None) -> list[C
     """
     clock = monitor.clock if monitor else SystemClock()
     states = StateFile(settings.memory_dir, clock=clock).read()
-    usage: dict[str, Mapping[str, datetime]] = {}
+    usage: dict[str, Mapping[str, Balance]] = {}
     found = []
     now = utc(clock.time())
     for chosen in settings.sets.values():
@@ -150,7 +152,7 @@ def load_sets(settings: Settings, monitor: QuotaMonitor | None = None) -> list[C
         if monitor and one.project:
             if one.project not in usage:
                 usage[one.project] = exhausted_pools(settings, monitor, one.project)
-            one = replace(one, exhausted=usage[one.project])
+            one = _with_exhausted(one, usage[one.project], clock.time())
         found.append(_judged(one, states, login, now))
     return [_related(one, found) for one in found]
 
@@ -177,8 +179,8 @@ def by_project(sets: Iterable[CredentialSet]) -> dict[str | None, list[Credentia
     return groups
 
 
-def exhausted_pools(settings: Settings, monitor: QuotaMonitor, project: str) -> dict[str, datetime]:
-    """Return bucket -> reset (aware, Pacific) for each pool of a project that is used up now.
+def exhausted_pools(settings: Settings, monitor: QuotaMonitor, project: str) -> dict[str, Balance]:
+    """Return the balance of each pool of a project that is used up or marked now, by bucket.
 
     Raises:
         LedgerUnavailable: the ledger cannot be read (unless YTQUOTA_FAIL_MODE is open).
@@ -191,9 +193,7 @@ def exhausted_pools(settings: Settings, monitor: QuotaMonitor, project: str) -> 
         _log.warning("%s Nobody knows what project %s has left.", error, project)
         return {}
     now = monitor.clock.time()
-    return {
-        bucket: reset_of(balance, now) for bucket, balance in balances.items() if balance.is_exhausted(now)
-    }
+    return {bucket: balance for bucket, balance in balances.items() if balance.is_exhausted(now)}
 
 
 def reset_of(balance: Balance, now: float) -> datetime:
@@ -297,14 +297,25 @@ def _set_apart(one: CredentialSet, note: Note, now: datetime) -> CredentialSet:
     return replace(one, state="half-open", why=f"{note.reason} Half-open: {when}", retry_at=note.retry_at)
 
 
+def _with_exhausted(one: CredentialSet, pools: Mapping[str, Balance], now: float) -> CredentialSet:
+    return replace(
+        one,
+        exhausted={bucket: reset_of(balance, now) for bucket, balance in pools.items()},
+        by_operator=tuple(
+            b for b, balance in pools.items() if balance.left and balance.marked_by == "operator"
+        ),
+    )
+
+
 def _pools_note(one: CredentialSet) -> str:
-    """Say until when the pools are used up: a sentence for each moment."""
-    by_moment: dict[str, list[str]] = {}
+    """Say until when the pools are used up, or marked by an operator: a sentence for each moment."""
+    by_moment: dict[tuple[str, str], list[str]] = {}
     for bucket, until in sorted(one.exhausted.items(), key=lambda item: item[1]):
-        by_moment.setdefault(both_zones(until), []).append(bucket)
+        state = "marked by an operator" if bucket in one.by_operator else "used up"
+        by_moment.setdefault((state, both_zones(until)), []).append(bucket)
     return " ".join(
-        f"The {' and '.join(names)} {'pool is' if len(names) == 1 else 'pools are'} used up until {until}."
-        for until, names in by_moment.items()
+        f"The {' and '.join(names)} {'pool is' if len(names) == 1 else 'pools are'} {state} until {until}."
+        for (state, until), names in by_moment.items()
     )
 
 

@@ -16,6 +16,7 @@ from ytquota.monitor.correction import take_back
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ytquota.monitor.ledger import MarkSource
     from ytquota.monitor.metering import QuotaMonitor
     from ytquota.settings import Settings
 
@@ -126,20 +127,19 @@ def _restore(settings: Settings, monitor: QuotaMonitor, row: Mapping[str, Any], 
         note = before["disabled"]
         files.disable(number, **_note(note)) if note else files.enable(number)
     elif row["action"] == "exhaust":
-        _mark(monitor, row["project"], row["bucket"], before["until"])
+        _mark(monitor, row["project"], row["bucket"], before["until"], before.get("marked_by", "server"))
     else:
         for bucket, until in before["marks"].items():
-            _mark(monitor, row["project"], bucket, until)
+            _mark(monitor, row["project"], bucket, until, before.get("marked_by", {}).get(bucket, "server"))
         if before["quarantine"]:
             files.put_back(number, Note.from_json(before["quarantine"]))
 
 
-def _mark(monitor: QuotaMonitor, project: str, bucket: str, until: str | None) -> None:
+def _mark(monitor: QuotaMonitor, project: str, bucket: str, until: str | None, marked_by: MarkSource) -> None:
     """Put a mark back as it was; one that has run out meanwhile stays gone."""
     at = datetime.fromisoformat(until).timestamp() if until else None
-    monitor.ledger.exhaust(
-        project, bucket, at if at and at > monitor.clock.time() else None, reason="undone by an operator"
-    )
+    stands = at if at and at > monitor.clock.time() else None
+    monitor.ledger.exhaust(project, bucket, stands, reason="undone by an operator", source=marked_by)
 
 
 def _note(written: Mapping[str, str]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from ytquota.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_KEPT = ("used", "left", "limit", "share", "exhausted_until", "marked_by")
 _WORDS = {0: "ok", NEARLY: "nearly", ALMOST: "almost", GONE: "gone"}
 
 
@@ -78,7 +79,7 @@ def _judged(report: Mapping[str, Any], ahead: Ahead) -> Iterator[dict[str, Any]]
                 "bucket": bucket,
                 "code": code,
                 "state": _WORDS[code],
-                **{name: pool[name] for name in ("used", "left", "limit", "share", "exhausted_until")},
+                **{name: pool[name] for name in _KEPT},
                 "run_out_probability": likely,
                 "run_out_at": when or None,
             }
@@ -88,9 +89,8 @@ def _line(pool: Mapping[str, Any]) -> str:
     words = f"{pool['state']:<7}{pool['project']}/{pool['bucket']} {pool['used']:,} of {pool['limit']:,}"
     if pool["code"] == GONE:
         until = pool["exhausted_until"]
-        return (
-            f"{words}, exhausted until {both_zones(from_iso(until))}" if until else f"{words}, nothing left"
-        )
+        who = "marked by an operator" if pool["marked_by"] == "operator" else "exhausted"
+        return f"{words}, {who} until {both_zones(from_iso(until))}" if until else f"{words}, nothing left"
     likely = pool["run_out_probability"]
     if likely is None:
         return f"{words}, {pool['share']:.0%}"

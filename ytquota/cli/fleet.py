@@ -114,7 +114,8 @@ def _pools(projects: Mapping[str, Any]) -> Table:
     before = None
     for name, bucket, pool in _pools_shown(projects):
         code = code_of(pool)
-        state = "exhausted" if pool["exhausted_until"] else f"{pool['share']:.0%}"
+        marked = "marked" if pool["marked_by"] == "operator" else "exhausted"
+        state = marked if pool["exhausted_until"] else f"{pool['share']:.0%}"
         numbers = (count(pool["used"]), count(pool["left"]), count(pool["limit"]))
         shown = Text("" if name == before else name, style="bold")
         table.add_row(shown, bucket, *numbers, Text(state, style=_STYLES[code], justify="right"))

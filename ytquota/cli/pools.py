@@ -66,7 +66,8 @@ def _table(pools: Mapping[str, Mapping[str, Any]]) -> Table:
 def _condition(pool: Mapping[str, Any]) -> tuple[str, str]:
     """Return a pool's colour, and the words that take the place of its bar when it is empty."""
     if pool["exhausted_until"]:
-        return "red", f"exhausted until {both_zones(from_iso(pool['exhausted_until']))}"
+        word = "marked" if pool["marked_by"] == "operator" else "exhausted"
+        return "red", f"{word} until {both_zones(from_iso(pool['exhausted_until']))}"
     if pool["left"] <= 0:
         return "red", "nothing left"
     return next((style for share, style in _SHARES if pool["share"] > share), "green"), ""
@@ -116,9 +117,18 @@ def _drift(check: Mapping[str, Any], bucket: str, project: str, until: str) -> T
     )
 
 
+def _whose_mark(pool: Mapping[str, Any], bucket: str, project: str) -> Text:
+    left = f", {count(pool['left'])} of {count(pool['limit'])} left by our count" if pool["left"] > 0 else ""
+    if pool["marked_by"] == "operator":
+        return Text(f"Marked by an operator: {bucket}, project {project}{left}; `ytquota reset N` clears it")
+    return Text(f"Marked by Google's word: {bucket}, project {project}{left}")
+
+
 def _foot(report: Mapping[str, Any]) -> Iterator[Text]:
     for project, pools in report["projects"].items():
         for bucket, pool in pools.items():
+            if pool["marked_by"]:
+                yield _whose_mark(pool, bucket, project)
             if pool["refused"]:
                 word = "units" if bucket == "default" else "calls"
                 yield Text(f"Refused today: {count(pool['refused'])} {word} of {bucket}, project {project}")

@@ -134,12 +134,13 @@ def card(pool: Pool, now: float, told: str = "") -> str:
     gone, warm = pool.is_gone(now), pool.share >= WARM
     mood = " is-gone" if gone else " is-warm" if warm else "" if pool.used else " is-idle"
     share = min(1.0, pool.share)
-    left = 0 if gone else pool.left
+    by_operator = pool.is_by_operator(now)
+    left = 0 if gone and not by_operator else pool.left
     label = f"{title} of project {pool.project}: {left:,} of {pool.limit:,} left"
     return (
         f'<div class="ytq-card{mood}" role="group" aria-label="{escape(label, quote=True)}">'
         f'<div class="ytq-card-top"><span class="ytq-card-name" title="{escape(pool.bucket, quote=True)}">'
-        f"{escape(title)}</span>{_pill(pool, gone=gone, warm=warm)}</div>"
+        f"{escape(title)}</span>{_pill(pool, gone=gone, by_operator=by_operator, warm=warm)}</div>"
         f'<div class="ytq-row"><span class="ytq-big">{left:,} <small>of {pool.limit:,} left</small></span>'
         f"{spark(pool.trend)}</div>"
         f'<div class="ytq-bar" title="{escape(_LIMIT_SAYS[pool.limit_source])}">'
@@ -169,9 +170,11 @@ def outlook(forecast: Forecast) -> str:
     )
 
 
-def _pill(pool: Pool, *, gone: bool, warm: bool) -> str:
+def _pill(pool: Pool, *, gone: bool, by_operator: bool, warm: bool) -> str:
     if gone:
-        return '<span class="ytq-pill is-gone">exhausted</span>'
+        return (
+            f'<span class="ytq-pill is-gone">{"marked by an operator" if by_operator else "exhausted"}</span>'
+        )
     told = f"{100 * pool.share:.0f} % used" if pool.used else "untouched"
     return f'<span class="ytq-pill{" is-warm" if warm else ""}">{told}</span>'
 
@@ -194,7 +197,8 @@ def _beside_google(check: Check) -> str:
 def _when(pool: Pool, now: float) -> str:
     until = pool.exhausted_until
     if until is not None and now < until < pool.resets_at - 1:
-        return f"tried again in {duration(until - now)}"
+        what = "the mark ends" if pool.is_by_operator(now) else "tried again"
+        return f"{what} in {duration(until - now)}"
     return f"resets in {duration(pool.resets_at - now)}"
 
 

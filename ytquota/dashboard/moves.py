@@ -76,4 +76,6 @@ def _left(snapshot: Snapshot, project: str | None, bucket: str, now: float) -> s
     pool = next((one for one in snapshot.pools if (one.project, one.bucket) == (project, bucket)), None)
     if pool is None:
         return "untouched"
+    if pool.is_by_operator(now):
+        return f"{pool.left:,} left, marked by an operator"
     return "nothing left" if pool.is_gone(now) else f"{pool.left:,} left"

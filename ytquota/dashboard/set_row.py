@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ytquota.auth.actions import Outcome
     from ytquota.auth.sets import CredentialSet
-    from ytquota.dashboard.snapshot import Snapshot
+    from ytquota.dashboard.snapshot import Pool, Snapshot
     from ytquota.monitor import QuotaMonitor
     from ytquota.settings import Settings
 
@@ -142,11 +142,18 @@ def set_facts(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
 def _left(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
     """What the set's pools have left; those nobody touches are not worth a word."""
     told = [
-        f"{0 if pool.is_gone(now) else pool.left:,} {unit_of(pool.bucket, pool.left)}"
+        _pool_left(pool, now)
         for pool in snapshot.pools
         if pool.project == one.project and (pool.used or pool.bucket == "default" or pool.is_gone(now))
     ]
     return ", ".join(told) or "everything: nothing was counted for its project"
+
+
+def _pool_left(pool: Pool, now: float) -> str:
+    unit = unit_of(pool.bucket, pool.left)
+    if pool.is_by_operator(now):
+        return f"{pool.left:,} {unit} (marked by an operator)"
+    return f"{0 if pool.is_gone(now) else pool.left:,} {unit}"
 
 
 def _used(one: CredentialSet, snapshot: Snapshot, now: float) -> str:

@@ -28,7 +28,8 @@ class PoolKey(NamedTuple):
 class Pool:
     """One pool as it stands. Counts are quota units, instants epoch seconds.
 
-    `check` is how today's count compared with Google's, where somebody looked.
+    `check` is how today's count compared with Google's, where somebody looked; `marked_by` is who set a mark
+    that holds, "server" or "operator".
     """
 
     project: str
@@ -42,6 +43,7 @@ class Pool:
     resets_at: float
     trend: tuple[int, ...] = ()
     check: Check | None = None
+    marked_by: str | None = None
 
     @classmethod
     def of(
@@ -67,6 +69,7 @@ class Pool:
             resets_at=resets_at,
             trend=trend,
             check=check,
+            marked_by=facts["marked_by"],
         )
 
     @property
@@ -80,8 +83,15 @@ class Pool:
         return self.used / self.limit if self.limit else 1.0
 
     def is_gone(self, now: float) -> bool:
-        """Whether nothing may be spent: used up, or the server said so and its word still holds."""
-        return self.left == 0 or (self.exhausted_until is not None and now < self.exhausted_until)
+        """Whether nothing may be spent: used up, or marked so until an instant to come."""
+        return self.left == 0 or self._is_marked(now)
+
+    def is_by_operator(self, now: float) -> bool:
+        """Whether an operator's mark is all that keeps its units from being spent."""
+        return self.left > 0 and self.marked_by == "operator" and self._is_marked(now)
+
+    def _is_marked(self, now: float) -> bool:
+        return self.exhausted_until is not None and now < self.exhausted_until
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,10 @@ _HAPPENED = {
     "free": "refused for its credentials; nothing was charged",
     "denied": "not sent: its pool had too little left",
 }
-_DENIED = {"exhausted": "not sent: its pool was marked as exhausted"}
+_DENIED = {
+    "exhausted": "not sent: its pool was marked as exhausted",
+    "by_operator": "not sent: an operator had marked its pool as exhausted",
+}
 
 
 @dataclass(frozen=True, slots=True)

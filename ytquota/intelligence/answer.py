@@ -77,7 +77,9 @@ def ask(payer: Payer, operation: str, count: int, priority: str) -> Answer:
         why=_why(price, count, balance, decision, allowed=allowed, now=now) + _note(monitor),
         remedy=""
         if allowed
-        else _remedy(fits, count, balance, units, resets_at)
+        else (
+            _unmarking(balance, payer.credential_set, now) or _remedy(fits, count, balance, units, resets_at)
+        )
         + _released(monitor, demand, price.bucket, balance.left - units, is_gone=balance.is_exhausted(now))
         + (f" Or: {INSTEAD[price.method]}." if price.method in INSTEAD else ""),
         method=price.method,
@@ -105,6 +107,9 @@ def _why(price: Price, count: int, balance: Balance, decision: Decision, *, allo
         else f" ({price.provenance} price)"
     )
     if balance.exhausted_until is not None and now < balance.exhausted_until:
+        if balance.marked_by == "operator":
+            left = f"{balance.left:,} of {balance.limit:,} are left"
+            return f"{asked}{doubt}; {left}, and an operator has marked this pool as exhausted."
         return f"{asked}{doubt}, and Google says that this pool is exhausted."
     kept = f", of which {decision.reason}" if decision.keep else ""
     verdict = "it fits" if allowed else "it does not fit"
@@ -123,6 +128,16 @@ def _released(monitor: QuotaMonitor, demand: Demand, bucket: str, spare: int, *,
     if at is None:
         return ""
     return f" Enough of what is kept should be released by {clocks.both_zones(clocks.utc(at))}."
+
+
+def _unmarking(balance: Balance, credential_set: str, now: float) -> str:
+    """What helps where an operator's mark is all that stands in the way."""
+    until = balance.exhausted_until
+    if balance.marked_by != "operator" or until is None or now >= until or not balance.left:
+        return ""
+    ends = clocks.both_zones(clocks.utc(until))
+    number = credential_set if credential_set.isdecimal() else "N"
+    return f"Wait until the mark ends at {ends}, or clear it by `ytquota reset {number}`."
 
 
 def _remedy(fits: int, count: int, balance: Balance, units: int, resets_at: datetime) -> str:

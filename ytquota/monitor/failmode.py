@@ -17,11 +17,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ytquota import clock as clocks
-from ytquota.errors import LedgerUnavailable, QuotaExceeded
+from ytquota.errors import BY_OPERATOR, MARKED, LedgerUnavailable, QuotaExceeded
 from ytquota.monitor.files import locked
 from ytquota.monitor.forks import in_child
 from ytquota.monitor.journal import Journal
-from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, Ledger, LimitSource, check_items
+from ytquota.monitor.ledger import (
+    Balance,
+    CallRecord,
+    Hold,
+    Items,
+    Ledger,
+    LimitSource,
+    MarkSource,
+    check_items,
+)
 from ytquota.monitor.places import days_in
 from ytquota.monitor.redis_minutes import minutes_of
 from ytquota.prices import BUCKETS
@@ -131,12 +140,15 @@ class FailOpen:
         reason: str = "",
         day: date | None = None,
         provisional: bool = False,
+        source: MarkSource = "server",
     ) -> None:
         """Mark a pool: now for this host, and in the ledger as soon as it is back."""
         day = day or clocks.bounds_at(self._clock.time()).day
 
         def mark(ledger: Ledger) -> None:
-            ledger.exhaust(project, bucket, until, reason=reason, day=day, provisional=provisional)
+            ledger.exhaust(
+                project, bucket, until, reason=reason, day=day, provisional=provisional, source=source
+            )
 
         try:
             self._asked(lambda: mark(self._ledger))
@@ -288,6 +300,8 @@ class FailOpen:
         try:
             hold = self._spool.hold(project, items, note=note)
         except QuotaExceeded as error:
+            if error.reason in {MARKED, BY_OPERATOR}:
+                raise  # no budget lifts that
             raise self._spent(error.project, error.bucket, error.asked, error.left) from None
         except LedgerUnavailable:
             hold = self._hold_in_memory(project, items)

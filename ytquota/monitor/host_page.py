@@ -53,7 +53,7 @@ class HostPage(Page):
         if answer["seq"] > self.seq:
             self.balances = balances_in(answer)
             self.said = lines.decode(answer["lim"])
-            self.provisional = list(answer["provisional"])
+            self.provisional, self.by_operator = list(answer["provisional"]), list(answer["by_operator"])
             self.seq, self.own = answer["seq"], answer["own"]
 
     def note(self, answer: Mapping[str, Any], id_: str, *entries: tuple[str, Mapping[str, Any]]) -> None:
@@ -75,10 +75,11 @@ class HostPage(Page):
             "bal": {bucket: [*pool[:3], instant(pool[3])] for bucket, pool in self.balances.items()},
             "lim": self.said,
             "provisional": self.provisional,
+            "by_operator": self.by_operator,
         }
 
     def _load(self, raw: bytes) -> None:
-        newest = self.seq, self.own, self.balances, self.said, self.provisional
+        newest = self.seq, self.own, self.balances, self.said, self.provisional, self.by_operator
         super()._load(raw)
         state = lines.decode(raw)
         if state.get("authority") != AUTHORITY:
@@ -86,7 +87,7 @@ class HostPage(Page):
         elif last_step(state, self.host) >= self.seq:
             self.seq, self.own = last_step(state, self.host), state["own"] if self._wrote(state) else {}
         else:
-            self.seq, self.own, self.balances, self.said, self.provisional = newest
+            self.seq, self.own, self.balances, self.said, self.provisional, self.by_operator = newest
 
     def _counted_by_a_journal(self) -> tuple[int, dict[str, int]]:
         """Our step and share where a journal counted for itself: its units are ours, and news elsewhere."""

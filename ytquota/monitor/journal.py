@@ -20,7 +20,7 @@ from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable
 from ytquota.monitor import lines, pools
 from ytquota.monitor.forks import before_fork, in_child
-from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
+from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, MarkSource, check_items
 from ytquota.monitor.page import Page
 from ytquota.monitor.places import days_in, journal_path, project_name, refuse_unsafe_places
 from ytquota.monitor.refusals import Refusals, Refused
@@ -35,8 +35,6 @@ logger = logging.getLogger("ytquota")
 _OPEN_PAGES = 64
 _CLOCK_SLIP = 3600.0
 """A clock that steps back over midnight by less stays in the newer day: a slip must not reopen yesterday."""
-_PROBE_WAIT = 300.0
-"""A provisional mark holds 5 minutes; then one call may probe."""
 
 Durability = Literal["process", "power"]
 Said = dict[str, dict[str, int]]
@@ -167,22 +165,16 @@ class Journal:
         reason: str = "",
         day: date | None = None,
         provisional: bool = False,
+        source: MarkSource = "server",
     ) -> None:
         """Mark a pool, or clear its mark; a second provisional mark in a row is a firm one."""
         with self._mutex:
             page = self._page(project, day or self._current_day().day)
             with page:
                 at = self._clock.time()
-                balance = pools.pool(page, bucket)
-                was_provisional = bucket in page.provisional
-                page.provisional = [b for b in page.provisional if b != bucket]
-                if until is not None and provisional and not was_provisional:
-                    page.provisional.append(bucket)
-                    until = min(until, at + _PROBE_WAIT)
-                balance[3] = until
-                page.append(
-                    "exhaust", at, "", {"bucket": bucket, "until": until, "reason": reason, "pid": self._pid}
-                )
+                stands = pools.mark(page, bucket, until, at, provisional=provisional, source=source)
+                fields = {"bucket": bucket, "until": stands, "reason": reason, "pid": self._pid}
+                page.append("exhaust", at, "", fields)
         self._sync(page)
 
     def limit(self, project: str, bucket: str, value: int | None, *, source: LimitSource) -> None:
@@ -205,7 +197,7 @@ class Journal:
                 balance[0] = max(0, balance[0] + units)
                 fields = {"bucket": bucket, "units": units, "reason": reason, "who": who, "pid": self._pid}
                 page.append("adjust", self._clock.time(), "", fields)
-                adjusted = pools.balance_of(bucket, balance, page.said)
+                adjusted = pools.balance_of(bucket, balance, page.said, page.by_operator)
         self._sync(page)
         return adjusted
 
@@ -354,15 +346,18 @@ class Journal:
 
     def _balances(self, project: str, day: date) -> dict[str, Balance]:
         state, _ = read_state(journal_path(self.folder, day, project))
-        balances = lines.empty_balances()
+        balances, by_operator = lines.empty_balances(), []
         if state is not None:
             balances |= state["bal"]
-            said = state.get("lim", {})
+            said, by_operator = state.get("lim", {}), state.get("by_operator", [])
         else:
             said = self._with_operator(project, self._carried(project, day))
             for bucket, balance in balances.items():
                 balance[2] = lines.effective_limit(bucket, said.get(bucket))[0]
-        return {bucket: pools.balance_of(bucket, balance, said) for bucket, balance in balances.items()}
+        return {
+            bucket: pools.balance_of(bucket, balance, said, by_operator)
+            for bucket, balance in balances.items()
+        }
 
     def _carried(self, project: str, day: date) -> Said:
         """What the newest day before this one knew of limits; the operator's are in the settings."""

@@ -25,6 +25,7 @@ no answer, stays charged; not_sent: never left; free: answered without being bil
 """
 
 LimitSource = Literal["operator", "server", "default"]
+MarkSource = Literal["operator", "server"]
 
 
 def check_items(items: Items) -> None:
@@ -65,13 +66,17 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One pool on one quota day. All counts are quota units; `exhausted_until` is in epoch seconds."""
+    """One pool on one quota day. All counts are quota units; `exhausted_until` is in epoch seconds.
+
+    `marked_by` is who set that mark, and means nothing without one.
+    """
 
     used: int
     refused: int
     limit: int
     exhausted_until: float | None = None
     limit_source: LimitSource = "default"
+    marked_by: MarkSource = "server"
 
     @property
     def left(self) -> int:
@@ -79,7 +84,7 @@ class Balance:
         return max(0, self.limit - self.used)
 
     def is_exhausted(self, now: float) -> bool:
-        """Whether the server said so and its word still holds, or nothing is left."""
+        """Whether a mark says so and still holds, or nothing is left."""
         return self.left == 0 or (self.exhausted_until is not None and now < self.exhausted_until)
 
 
@@ -155,8 +160,12 @@ class Ledger(Protocol):
         reason: str = "",
         day: date | None = None,
         provisional: bool = False,
+        source: MarkSource = "server",
     ) -> None:
-        """Mark a pool as exhausted until an instant (epoch seconds), or clear its mark with None."""
+        """Mark a pool as exhausted until an instant (epoch seconds), or clear its mark with None.
+
+        `source` is whose word that is; the last one's stands.
+        """
 
     def limit(self, project: str, bucket: str, value: int | None, *, source: LimitSource) -> None:
         """Note what the operator or the server says the limit is; None forgets it."""

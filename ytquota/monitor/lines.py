@@ -1,7 +1,8 @@
 """The journal's line, version 1: one JSON object per line, each with the balance after it.
 
 `bal` is {bucket: [used, refused, limit, exhausted_until]}; `lim`, where somebody said what a limit is, holds
-{bucket: {"operator": n, "server": n}}; `provisional` lists the buckets whose mark is provisional. Only the
+{bucket: {"operator": n, "server": n}}; `provisional` lists the buckets whose mark is provisional,
+`by_operator` those whose mark an operator set. Only the
 last line is read to admit a call, so whatever the next writer must know stands on every line.
 """
 

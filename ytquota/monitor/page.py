@@ -44,6 +44,7 @@ class Page:
         self.balances = lines.empty_balances()
         self.said: dict[str, dict[str, int]] = {}
         self.provisional: list[str] = []
+        self.by_operator: list[str] = []
         self.is_new = True
         self._looked_at = float("-inf")
         self._fd = _open(path)
@@ -87,6 +88,8 @@ class Page:
             line["lim"] = self.said
         if self.provisional:
             line["provisional"] = self.provisional
+        if self.by_operator:
+            line["by_operator"] = self.by_operator
         if fields:
             line.update(fields)
         return lines.encode(line) + b"\n"
@@ -168,7 +171,7 @@ class Page:
     def _read_tail(self, size: int) -> None:
         if size == 0:
             self.size, self.is_new = 0, True
-            self.balances, self.said, self.provisional = lines.empty_balances(), {}, []
+            self.take_over({})
             return
         end = self._clear_torn_tail(size)
         if end == 0:
@@ -203,10 +206,11 @@ class Page:
         self.take_over(state)
 
     def take_over(self, state: Mapping[str, Any]) -> None:
-        """Go on from what a line says: balances, limits, provisional marks."""
+        """Go on from what a line says: balances, limits, provisional marks, and those of an operator."""
         self.balances = lines.empty_balances() | state.get("bal", {})
         self.said = state.get("lim", {})
         self.provisional = state.get("provisional", [])
+        self.by_operator = state.get("by_operator", [])
 
     def _restore(self) -> None:
         """Bring a file back that was deleted while we had it open, so that its count is not lost.

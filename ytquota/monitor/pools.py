@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
-from ytquota.errors import MARKED, QuotaExceeded
+from ytquota.errors import BY_OPERATOR, MARKED, QuotaExceeded
 from ytquota.monitor import lines
 from ytquota.monitor.ledger import Balance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-    from ytquota.monitor.ledger import CallRecord, Items, LimitSource
+    from ytquota.monitor.ledger import CallRecord, Items, LimitSource, MarkSource
     from ytquota.monitor.page import Page
 
+_PROBE_WAIT = 300.0
+"""A provisional mark holds 5 minutes; then one call may probe."""
 _PROBE_TIME = 60.0
 """A probe of a provisional mark makes the others wait so long for its answer."""
 
@@ -78,6 +80,22 @@ def with_operator(
     return {bucket: limits for bucket, limits in now.items() if limits}
 
 
+def mark(
+    page: Page, bucket: str, until: float | None, at: float, *, provisional: bool, source: MarkSource
+) -> float | None:
+    """Set a mark, or clear it with None; until when it stands. A second provisional one in a row is firm."""
+    is_first = bucket not in page.provisional
+    page.provisional = [name for name in page.provisional if name != bucket]
+    page.by_operator = [name for name in page.by_operator if name != bucket]
+    if until is not None and source == "operator":
+        page.by_operator.append(bucket)
+    if until is not None and provisional and is_first:
+        page.provisional.append(bucket)
+        until = min(until, at + _PROBE_WAIT)
+    pool(page, bucket)[3] = until
+    return until
+
+
 def pool(page: Page, bucket: str) -> list[Any]:
     """The balance of a bucket, which a later price list may have brought."""
     if bucket not in page.balances:
@@ -85,11 +103,16 @@ def pool(page: Page, bucket: str) -> list[Any]:
     return page.balances[bucket]
 
 
-def balance_of(bucket: str, balance: list[Any], said: Mapping[str, Mapping[str, int]]) -> Balance:
+def balance_of(
+    bucket: str,
+    balance: list[Any],
+    said: Mapping[str, Mapping[str, int]],
+    by_operator: Collection[str] = (),
+) -> Balance:
     """A balance as the line has it, as the protocol's value."""
     used, refused, limit, until = balance
     source = lines.effective_limit(bucket, dict(said.get(bucket, {})))[1]
-    return Balance(used, refused, limit, until, source)
+    return Balance(used, refused, limit, until, source, "operator" if bucket in by_operator else "server")
 
 
 def is_unsettled(page: Page, id_: str) -> bool:
@@ -117,9 +140,16 @@ def _exceeded(page: Page, bucket: str, asked: int, at: float, *, marked: bool) -
         project=page.project,
         bucket=bucket,
         asked=asked,
-        left=0 if marked else max(0, limit - used),
+        left=max(0, limit - used),
         limit=limit,
         now=clocks.utc(at),
         resets_at=clocks.utc(until).astimezone(clocks.PACIFIC),
-        reason=MARKED if marked else "limit",
+        reason=why_denied(marked=marked, by_operator=bucket in page.by_operator),
     )
+
+
+def why_denied(*, marked: bool, by_operator: bool) -> str:
+    """The machine word of a denial: a mark and whose, or that the limit leaves too little."""
+    if not marked:
+        return "limit"
+    return BY_OPERATOR if by_operator else MARKED

@@ -107,16 +107,19 @@ local function enter(keys, request)
 end
 
 local function answer(day, code)
-  local balances, provisional = {}, {}
+  local balances, provisional, by_operator = {}, {}, {}
   for bucket, pool in pairs(day.pools) do
     balances[bucket] = {pool.used, pool.refused, pool.limit, pool.exhausted or false}
     if pool.provisional then
       table.insert(provisional, bucket)
     end
+    if pool.by_operator then
+      table.insert(by_operator, bucket)
+    end
   end
   return cjson.encode({
     code = code, at = instant(day.at), seq = day.seq, bal = balances, lim = day.limits,
-    provisional = provisional, own = day.host.own, counted = not day.is_new, back = day.back,
+    provisional = provisional, by_operator = by_operator, own = day.host.own, counted = not day.is_new, back = day.back,
     differs = day.differs,
   })
 end
@@ -185,6 +188,7 @@ local function denied(day, request, bucket, used_before, marked)
   return cjson.encode({
     code = 'denied', at = instant(day.at), seq = day.seq, bucket = bucket, asked = asked,
     left = math.max(0, pool.limit - used_before), limit = pool.limit, marked = marked and pool.exhausted or false,
+    by_operator = pool.by_operator or false,
   })
 end
 
@@ -295,6 +299,7 @@ local function exhaust(keys, args)
     pool.provisional = nil
   end
   pool.exhausted = ends and instant(ends) or nil
+  pool.by_operator = ends and request.by_operator or nil
   return commit(keys, request, day)
 end
 
@@ -414,6 +419,11 @@ local function restore(keys, args)
   end
   for _, bucket in ipairs(known.provisional) do
     day.pools[bucket].provisional = true
+  end
+  for _, bucket in ipairs(known.by_operator) do
+    if day.pools[bucket].exhausted == known.bal[bucket][4] then
+      day.pools[bucket].by_operator = true
+    end
   end
   local said = cjson.decode(day.limits)
   for bucket, sources in pairs(known.lim) do

@@ -20,11 +20,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ytquota import clock as clocks
-from ytquota.errors import MARKED, LedgerUnavailable, QuotaExceeded
+from ytquota.errors import LedgerUnavailable, QuotaExceeded
 from ytquota.monitor import lines, pools
 from ytquota.monitor.forks import in_child
 from ytquota.monitor.host_page import balances_in
-from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, check_items
+from ytquota.monitor.ledger import Balance, CallRecord, Hold, Items, LimitSource, MarkSource, check_items
 from ytquota.monitor.places import days_in, project_name
 from ytquota.monitor.redis_books import PROJECTS, Answer, Book, Books, DayClosed
 from ytquota.monitor.redis_minutes import minutes_in
@@ -155,9 +155,15 @@ class RedisLedger:
         reason: str = "",
         day: date | None = None,
         provisional: bool = False,
+        source: MarkSource = "server",
     ) -> None:
         """Mark a pool, or clear its mark; a second provisional mark in a row is a firm one."""
-        request = {"bucket": bucket, "exhausted": until or False, "provisional": provisional}
+        request = {
+            "bucket": bucket,
+            "exhausted": until or False,
+            "provisional": provisional,
+            "by_operator": source == "operator",
+        }
         book, answer = self._step(project, day, "exhaust", request)
         stands = balances_in(answer)[bucket][3]
         fields = {"bucket": bucket, "until": stands, "reason": reason, "pid": self._pid}
@@ -309,7 +315,7 @@ class RedisLedger:
             answer = self._books.ask(book, "usage", {}, today=today, read=True)
         except DayClosed:
             state, _ = read_state(book.path)
-            return _balances_of(state["bal"], state.get("lim", {})) if state else self._untouched(project, {})
+            return _balances_of(state["bal"], state) if state else self._untouched(project, {})
         if answer["counted"]:
             return _balances(answer)
         return self._untouched(project, lines.decode(answer["lim"]))
@@ -319,7 +325,7 @@ class RedisLedger:
         balances, said = lines.empty_balances(), self._books.with_operator(project, said)
         for bucket, balance in balances.items():
             balance[2] = lines.effective_limit(bucket, said.get(bucket))[0]
-        return _balances_of(balances, said)
+        return _balances_of(balances, {"lim": said})
 
     def _projects(self, day: date) -> list[str]:
         last = self._store.remembered(PROJECTS)
@@ -339,9 +345,9 @@ class RedisLedger:
             project=book.project,
             bucket=bucket,
             asked=int(answer["asked"]),
-            left=0 if marked else int(answer["left"]),
+            left=int(answer["left"]),
             resets_at=clocks.utc(until).astimezone(clocks.PACIFIC),
-            reason=MARKED if marked else "limit",
+            reason=pools.why_denied(marked=bool(marked), by_operator=answer["by_operator"]),
             limit=int(answer["limit"]),
             now=clocks.utc(float(answer["at"])),
         )
@@ -364,10 +370,13 @@ def _identity(hold: Hold) -> dict[str, Any]:
 
 
 def _balances(answer: Answer) -> dict[str, Balance]:
-    return _balances_of(balances_in(answer), lines.decode(answer["lim"]))
+    said = lines.decode(answer["lim"])
+    return _balances_of(balances_in(answer), {"lim": said, "by_operator": answer["by_operator"]})
 
 
-def _balances_of(
-    balances: Mapping[str, list[Any]], said: Mapping[str, Mapping[str, int]]
-) -> dict[str, Balance]:
-    return {bucket: pools.balance_of(bucket, balance, said) for bucket, balance in balances.items()}
+def _balances_of(balances: Mapping[str, list[Any]], state: Mapping[str, Any]) -> dict[str, Balance]:
+    """The protocol's values of balances, given what a line says of their limits and marks."""
+    said, by_operator = state.get("lim", {}), state.get("by_operator", ())
+    return {
+        bucket: pools.balance_of(bucket, balance, said, by_operator) for bucket, balance in balances.items()
+    }

@@ -28,8 +28,8 @@ def usage_summary(
 
     Keys: day (ISO date), resets_at (ISO, Pacific), seconds_to_reset, counted_since (ISO or None), ledger
     (where it is), projects: {project: {bucket: {used, refused, limit, left, limit_source, exhausted_until,
-    share, basis, reconciled}}}. Projects are those that were counted lately, and `projects`; `reconciled` is
-    how today compared with Google's counters.
+    marked_by, share, basis, reconciled}}}. Projects are those that were counted lately, and `projects`;
+    `reconciled` is how today compared with Google's counters.
     """
     now = clock.time()
     known = reconciled if reconciled and day in {None, clocks.quota_day(now)} else Reconciled()
@@ -57,12 +57,14 @@ def usage_summary(
 def pool_facts(balance: Balance, now: float) -> dict[str, Any]:
     """A balance as the summary has it."""
     until = balance.exhausted_until
+    is_marked = until is not None and now < until
     return {
         "used": balance.used,
         "refused": balance.refused,
         "limit": balance.limit,
         "left": balance.left,
         "limit_source": balance.limit_source,
-        "exhausted_until": clocks.pacific_iso(until) if until is not None and now < until else None,
+        "exhausted_until": clocks.pacific_iso(until) if until is not None and is_marked else None,
+        "marked_by": balance.marked_by if is_marked else None,
         "share": round(balance.used / balance.limit, 6) if balance.limit else 1.0,
     }

@@ -27,7 +27,7 @@ class PoolConformance(LedgerCase):
         with raising(QuotaExceeded) as denied:
             take(ledger, 1)
         assert denied.error.reason == "exhausted"
-        assert denied.error.left == 0
+        assert denied.error.left == DEFAULT_LIMITS["default"]
         assert denied.error.retry_at == clocks.utc(until)
         assert pool(ledger).exhausted_until == until
         take(ledger, 1, "search_list")
@@ -44,6 +44,26 @@ class PoolConformance(LedgerCase):
         other.exhaust(PROJECT, "default", None)
         take(ledger, 1)
         assert pool(ledger).exhausted_until is None
+
+    def test_whose_mark_it_is_stands_in_the_balance(self) -> None:
+        """People must see whether Google said so or an operator did; the last one's word stands."""
+        ledger, other = self.make_ledger(), self.make_ledger()
+        until = self.clock.time() + 3600
+        ledger.exhaust(PROJECT, "default", until, source="operator")
+        ledger.exhaust(PROJECT, "search_list", until)
+        take(other, 1, "video_insert")
+        for somebody in (ledger, other, self.make_ledger()):
+            assert pool(somebody, "default").marked_by == "operator"
+            assert pool(somebody, "search_list").marked_by == "server"
+            with raising(QuotaExceeded) as denied:
+                take(somebody, 1)
+            assert (denied.error.reason, denied.error.left) == ("by_operator", DEFAULT_LIMITS["default"])
+        assert ledger.adjust(PROJECT, "default", 5, reason="r", who="w").marked_by == "operator"
+        other.exhaust(PROJECT, "default", until)
+        assert pool(ledger).marked_by == "server"
+        other.exhaust(PROJECT, "search_list", until, source="operator")
+        other.exhaust(PROJECT, "search_list", None)
+        assert pool(ledger, "search_list").marked_by == "server"
 
     def test_a_mark_counts_no_units(self) -> None:
         """It is the server's word, not ours: what was used stays what was used."""

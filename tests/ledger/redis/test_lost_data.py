@@ -148,12 +148,14 @@ def test_limits_and_marks_come_back_too(start_redis, host):
     until = NOON.timestamp() + 3600
     ledger.limit(PROJECT, "default", 500, source="server")
     ledger.exhaust(PROJECT, "search_list", until)
+    ledger.exhaust(PROJECT, "video_insert", until, source="operator")
     restart_empty(server)
 
     spend(ledger, 1)
     pools = ledger.usage(PROJECT)[PROJECT]
     assert (pools["default"].limit, pools["default"].limit_source) == (500, "server")
-    assert pools["search_list"].exhausted_until == until
+    marks = [(pools[name].exhausted_until, pools[name].marked_by) for name in ("search_list", "video_insert")]
+    assert marks == [(until, "server"), (until, "operator")]
 
 
 def test_a_redis_with_an_append_only_file_loses_nothing(start_redis, host, lines_of):

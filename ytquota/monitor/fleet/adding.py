@@ -7,7 +7,7 @@ the lines of its hosts only tell who spent what. Copies of one journal are count
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -208,9 +208,7 @@ def _together(project: str, counting: Sequence[_Authority], every: Sequence[_Aut
     for bucket in dict.fromkeys(name for one in counting for name in one.pools):
         total.pools[bucket] = _joined(bucket, [one.pools[bucket] for one in counting if bucket in one.pools])
     for bucket, balance in total.pools.items():
-        marks = [one.pools[bucket].exhausted_until for one in every if bucket in one.pools]
-        until = max((mark for mark in marks if mark is not None), default=None)
-        total.pools[bucket] = _with_mark(balance, until)
+        total.pools[bucket] = _with_mark(balance, [one.pools[bucket] for one in every if bucket in one.pools])
     for one in counting:
         _add(total.owners, one.owners)
         _add(total.ledgers, one.ledgers)
@@ -232,8 +230,10 @@ def _joined(bucket: str, balances: Sequence[Balance]) -> Balance:
     return Balance(used, refused, limit, None, source)
 
 
-def _with_mark(balance: Balance, until: float | None) -> Balance:
-    return Balance(balance.used, balance.refused, balance.limit, until, balance.limit_source)
+def _with_mark(balance: Balance, every: Sequence[Balance]) -> Balance:
+    """The same with the mark that stands the longest."""
+    last = max(every, key=lambda one: one.exhausted_until or 0.0)
+    return replace(balance, exhausted_until=last.exhausted_until, marked_by=last.marked_by)
 
 
 def _larger(one: Balance, other: Balance | None) -> Balance:

@@ -84,7 +84,10 @@ class FolderReader:
         balances = lines.empty_balances() | state["bal"]
         count = replace(
             untouched,
-            pools={bucket: pools.balance_of(bucket, one, said) for bucket, one in balances.items()},
+            pools={
+                bucket: pools.balance_of(bucket, one, said, state.get("by_operator", ()))
+                for bucket, one in balances.items()
+            },
             origin=first_id(path),
             size=size,
         )

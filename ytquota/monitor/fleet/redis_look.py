@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ytquota.monitor.fleet.listed import Listed
 
-_MARK, _LIMITS = "exhausted", b"_limits"
+_MARK, _BY_OPERATOR, _LIMITS = "exhausted", "by_operator", b"_limits"
 
 
 class RedisReader:
@@ -63,12 +63,12 @@ class RedisReader:
         stored = self._hash(key)
         limits = stored.get(_LIMITS) or self._store.read("GET", f"{tag}:limits") or b"{}"
         said = orjson.loads(limits)
-        balances = _balances(stored, said)
+        balances, by_operator = _balances(stored, said), _by_operator(stored)
         return Count(
             self._listed,
             project,
             "redis",
-            {bucket: pools.balance_of(bucket, one, said) for bucket, one in balances.items()},
+            {bucket: pools.balance_of(bucket, one, said, by_operator) for bucket, one in balances.items()},
             seq=int(stored.get(b"_seq", 0)),
             writers={name: _own(facts) for name, facts in hosts.items()},
             steps={name: int(facts["seq"]) for name, facts in hosts.items()},
@@ -93,6 +93,12 @@ def _balances(stored: Mapping[bytes, bytes], said: dict[str, dict[str, int]]) ->
             until = float(pool[_MARK]) if pool.get(_MARK) else None
             balances[name.decode()] = [int(pool["used"]), int(pool["refused"]), int(pool["limit"]), until]
     return balances
+
+
+def _by_operator(stored: Mapping[bytes, bytes]) -> list[str]:
+    """The buckets whose mark an operator set."""
+    pools_of = {name.decode(): orjson.loads(text) for name, text in stored.items() if name[:1] != b"_"}
+    return [bucket for bucket, pool in pools_of.items() if pool.get(_BY_OPERATOR)]
 
 
 def _own(facts: Mapping[str, Any]) -> Units:

@@ -63,7 +63,7 @@ class Pool:
         seconds_left: until then.
         used: charged today.
         limit: units a day.
-        exhausted: nothing is left, or Google said so.
+        exhausted: nothing is left, or a mark says so.
         fast: units an hour, over the last ten minutes.
         slow: units an hour, over the last hour.
         refused: calls that were refused or denied in the last ten minutes.
@@ -147,7 +147,7 @@ class Condition:
         project: the pool's project, or the set's.
         bucket: the pool's bucket; empty for a set.
         credential_set: the number of the set; None for a pool.
-        exhausted: of a pool, that nothing is left, or Google said so.
+        exhausted: of a pool, that nothing is left, or a mark says so.
         login: fingerprint of the login that it is about; another one may ring anew.
     """
 
@@ -296,7 +296,8 @@ def _refusals(pool: Pool) -> Condition:
     if pool.exhausted and state == "off":
         state = "between"  # that nobody asks does not make it any fuller
     if state == "on":
-        why = "nothing is left" if pool.exhausted else f"{pool.left:,} of {pool.limit:,} are left"
+        why = f"{pool.left:,} of {pool.limit:,} are left" if pool.left else "nothing is left"
+        why += ", but the pool is marked as exhausted" if pool.exhausted and pool.left else ""
         calls = f"{pool.refused:,} call{'s were' if pool.refused > 1 else ' was'} refused"
         text = f"{pool}: {calls} in the last ten minutes; {why}, full again at {_reset(pool)}."
     else:
