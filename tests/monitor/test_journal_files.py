@@ -348,3 +348,16 @@ def test_mending_keeps_limits_marks_and_refused_counts(open_journal, a_call):
     assert fresh.usage(PROJECT) == before
     fresh.hold(PROJECT, ONE)
     assert file_of(fresh).with_suffix(".torn").exists()
+
+
+def test_a_count_corrected_below_what_open_holds_give_back_is_sound(journal, a_call):
+    """The count stops at zero when they do; whoever adds the lines up must stop there too."""
+    whole, recorded = journal.hold(PROJECT, (("default", 50),)), journal.hold(PROJECT, (("default", 50),))
+    journal.adjust(PROJECT, "default", -90, reason="console", who="anna")
+    journal.release(whole)
+    journal.settle(recorded, [a_call(0, released=50, outcome="free")])
+    journal.hold(PROJECT, (("default", 7),))
+
+    found = repair.examine(file_of(journal))
+
+    assert (found.stated["default"], found.is_sound) == (7, True)

@@ -116,7 +116,7 @@ def _examine(path: Path, raw_lines: Iterable[bytes]) -> Examination:
         found.last = row
         _replay(row, used, open_holds)
     found.stated = {bucket: balance[0] for bucket, balance in found.last.get("bal", {}).items()}
-    found.replayed = {bucket: max(0, used[bucket]) for bucket in found.stated}
+    found.replayed = {bucket: used[bucket] for bucket in found.stated}
     found.unsettled = [
         Unsettled(id_, row["at"], tuple(map(tuple, row["items"])), row.get("pid", 0), row.get("note", ""))
         for id_, row in open_holds.items()
@@ -142,16 +142,22 @@ def _replay(row: dict[str, Any], used: Counter[str], open_holds: dict[str, dict[
         open_holds.setdefault(id_, row)
     elif kind == "release" and "items" in row:
         for bucket, units in row["items"]:
-            used[bucket] -= units
+            _give_back(used, bucket, units)
         open_holds.pop(id_, None)
     elif kind in {"settle", "release"} and "bucket" not in row:
         open_holds.pop(id_, None)
     elif kind in {"settle", "release"}:
-        used[row["bucket"]] -= row.get("refused" if row["outcome"] == "refused" else "released", 0)
+        units = row.get("refused" if row["outcome"] == "refused" else "released", 0)
+        _give_back(used, row["bucket"], units)
         open_holds.pop(id_, None)
     if kind == "adjust" or "authority" in row:  # others count on the same authority: its word is the balance
         used.clear()
         used.update({bucket: balance[0] for bucket, balance in row["bal"].items()})
+
+
+def _give_back(used: Counter[str], bucket: str, units: int) -> None:
+    """As the ledger does it: a count that was corrected meanwhile does not fall below zero."""
+    used[bucket] = max(0, used[bucket] - units)
 
 
 def unsettled(journal_folder: Path, day: date, *, now: float) -> list[Unsettled]:
