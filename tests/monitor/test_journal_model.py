@@ -151,6 +151,8 @@ class JournalMachine(RuleBasedStateMachine):
         for path in (self.folder / "calls").rglob("*.jsonl") if torn else ():
             with path.open("ab") as file:
                 file.write(b'{"v":1,"kind":"hold","id":"x","at":"2026')
+        for page in self.journal._pages.values():
+            page.close()  # a killed program says goodbye to nothing, but its files are closed for it
         self.reopen()
 
     @invariant()
