@@ -23,6 +23,7 @@ from ytquota.operations.doctor import (
     machine,
     neighbours,
     pools,
+    redis_checks,
     rotation,
 )
 from ytquota.operations.doctor.finding import SEVERITIES, Finding, Severity
@@ -41,6 +42,7 @@ _FAMILIES: tuple[Callable[[Install], Iterator[Finding]], ...] = (
     credentials.check,
     clock_checks.check,
     machine.check,
+    redis_checks.check,
     ledger.check,
     neighbours.check,
     pools.check,

@@ -1,16 +1,13 @@
-"""The machine: room on the disk, a file system whose locks hold, a folder that can be written, a Redis."""
+"""The machine: room on the disk, a file system whose locks hold, a folder that can be written."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ytquota.errors import YTQuotaError
 from ytquota.monitor.locks import network_file_system
-from ytquota.monitor.opening import open_ledger
 from ytquota.operations.doctor.finding import Finding
 
 if TYPE_CHECKING:
@@ -30,8 +27,6 @@ def check(install: Install) -> Iterator[Finding]:
     yield from _disk(install)
     if install.counts_here:
         yield from _network(install)
-    else:
-        yield from _redis(install)
 
 
 def _folder(install: Install) -> Iterator[Finding]:
@@ -78,24 +73,6 @@ def _network(install: Install) -> Iterator[Finding]:
             "refuses to count there.",
             "Name a local folder in YTQUOTA_MEMORY_DIR, or share the count through Redis: "
             "YTQUOTA_LEDGER=redis://...",
-        )
-
-
-def _redis(install: Install) -> Iterator[Finding]:
-    strict = replace(install.settings, fail_mode="strict")
-    try:
-        ledger = open_ledger(strict, install.clock)
-        try:
-            ledger.usage()
-        finally:
-            ledger.close()
-    except YTQuotaError as error:
-        yield Finding(
-            "redis",
-            "error",
-            install.settings.ledger_label,
-            str(error),
-            "Start that Redis, or correct YTQUOTA_LEDGER.",
         )
 
 
