@@ -17,6 +17,20 @@ def test_what_was_done_by_hand_is_listed_with_the_number_that_undo_takes(run, fu
     assert [r["action"] for r in json.loads(run("audit", "--json").stdout)] == ["rotate", "undo"]
 
 
+def test_rows_are_told_in_words(run, furnished):
+    """Neither names of inner values nor microseconds."""
+    run("exhaust", "1", "--yes", "--reason", "a report")
+    run("reset", "1", "--yes")
+    run("correct", "111111111111/default", "=40", "--reason", "the console", "--yes")
+
+    table = run("audit").stdout
+
+    assert "=" not in table
+    assert "None" not in table
+    assert "00:00 P" in table
+    assert "from used 0, to used 40" in " ".join(table.split())
+
+
 def test_an_untouched_folder_has_no_trail(run, furnished):
     """A quiet word, and no failure; nothing at all is no failure either."""
     result = run("audit")

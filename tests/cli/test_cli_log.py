@@ -37,6 +37,7 @@ def _methods(run, *arguments):
         (("--method", "live*"), ["liveChatMessages.list"]),
         (("--set", "10"), ["search.list"]),
         (("--tag", "chat-bot"), ["liveChatMessages.list"]),
+        (("--bucket", "search_list"), ["search.list"]),
         (("--project", TEN), ["search.list"]),
         (("--outcome", "error"), ["commentThreads.list"]),
         (("--tag", "crawler", "--outcome", "ok", "--project", ONE), ["videos.list", "videos.list"]),
@@ -76,6 +77,20 @@ def test_a_long_table_is_cut_to_the_newest(run, furnished, counted):
     assert page[-1] == "the newest 40 lines of 60 calls; charged: 60 of default"
 
 
+def test_a_pipe_gets_whole_words(spawn, furnished, counted, monkeypatch):
+    """A program that reads has no width: nothing is cut for 80 columns, and no blanks end a line."""
+    monkeypatch.delenv("COLUMNS")
+    counted("liveChatMessages.list", tag="a-tag-of-more-than-thirteen-letters")
+
+    page, _ = spawn("log").communicate(timeout=60)
+    sums, _ = spawn("log", "--by", "method,tag").communicate(timeout=60)
+
+    for text in (page, sums):
+        assert "liveChatMessages.list" in text
+        assert "a-tag-of-more-than-thirteen-letters" in text
+        assert not [line for line in text.splitlines() if line != line.rstrip()]
+
+
 def test_csv_has_fixed_columns(run, some_calls):
     """A head line, then one line a call, facts flattened."""
     rows = list(csv.DictReader(io.StringIO(run("log", "--csv").stdout)))
@@ -104,6 +119,7 @@ def test_nothing_found_is_no_failure(run, furnished):
     [
         ("--json", "--csv"),
         ("--outcome", "fine"),
+        ("--bucket", "searches"),
         ("--day", "tomorrow"),
         ("--since", "noon"),
         ("--until", "25:99"),

@@ -207,3 +207,13 @@ def test_less_than_there_is_is_no_request(run, needy, sandbox):
 
     assert result.exit_code == 1
     assert "would not be more" in told(result)
+
+
+def test_a_file_that_cannot_be_written_is_named_as_it_was(needy, run):
+    """Not by the name of a draft beside it; and with --json stdout says where it went."""
+    result = run("request", "--output", "/nonexistent/x.md")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("/nonexistent/x.md cannot be written: ")
+    assert "Name a file in a folder that is there and writable." in result.stderr
+    assert json.loads(run("request", "--json", "--output", "x.json").stdout)["written"] == "x.json"

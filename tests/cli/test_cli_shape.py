@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import re
 import subprocess
 import sys
 
 import pytest
+import typer
 
 import ytquota
 from ytquota.cli import _HOMES, app
+from ytquota.cli.output import fail
 
 COMMANDS = tuple(_HOMES)
 
@@ -61,6 +66,45 @@ def test_bad_usage_ends_with_2_and_says_so_on_stderr(run, arguments):
     assert "Error: " in result.stderr
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_no_inner_types(run, command):
+    """The value of an option is N, NUMBER, TEXT or FILE, and not `<int range>`."""
+    assert not re.search(r"<[a-z]", run(command, "--help").stdout.partition("\nOptions:")[2])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("check", "--json"), 1),
+        (("limits", "--json"), 1),
+        (("reconcile", "--json"), 1),
+        (("status", "--json", "--project", "5"), 2),
+        (("status", "--json", "surplus"), 2),
+        (("disable", "9", "--json", "--yes"), 2),
+        (("undo", "--json", "--yes"), 1),
+    ],
+)
+def test_an_error_is_a_document_with_json(run, arguments, code):
+    """The same exit code and the same words as without, and something to parse on stdout."""
+    plain, result = run(*(word for word in arguments if word != "--json")), run(*arguments)
+
+    assert (plain.exit_code, result.exit_code) == (code, code)
+    assert plain.stdout == ""
+    ((name, told),) = json.loads(result.stdout).items()
+    assert name == "error"
+    assert " ".join(told.split()) in " ".join(result.stderr.split())
+
+
+def test_a_file_that_may_not_be_written_is_told_with_a_remedy(capsys):
+    """Which folder, and what else could be done."""
+    with pytest.raises(typer.Exit):
+        fail(PermissionError(errno.EACCES, "Permission denied", "/srv/memory/state.json.lock"))
+
+    told = capsys.readouterr().err
+    assert "/srv/memory/state.json.lock: Permission denied. Make the folder /srv/memory writable" in told
+    assert "YTQUOTA_MEMORY_DIR" in told
+
+
 def test_a_slip_of_the_pen_is_guessed(run):
     """The nearest command is named."""
     assert "'status'" in run("stauts").stderr
@@ -92,7 +136,8 @@ def test_a_garbled_ledger_is_one_sentence_that_names_the_file(run, furnished, co
         ("exhaust", "1", "--yes"),
     ):
         result = run(*arguments)
-        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.exit_code == 1
+        assert ("error" in result.stdout) == ("--json" in arguments)
         assert str(journal) in result.stderr
         assert "Traceback" not in result.stderr
 

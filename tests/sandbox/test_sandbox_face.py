@@ -173,7 +173,7 @@ def test_other_programs_can_read_sums_and_log(sandbox, web):
 
 
 def test_the_command_serves_in_the_foreground(tmp_path, web):
-    """It says where, that it is loopback, and what it wrote; Ctrl+C ends it quietly."""
+    """It says where, that it is loopback, and what it wrote; Ctrl-C ends it quietly."""
     command = [sys.executable, "-m", "ytquota.sandbox", "--env", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         first, second = process.stdout.readline(), process.stdout.readline()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, MutableMapping
 from importlib import import_module
 from inspect import getdoc
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, get_args
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
+from typer.exceptions import TyperException
 
 import ytquota
-from ytquota.cli.output import fail
+from ytquota.cli.output import document_of, fail, wants_json
 from ytquota.errors import YTQuotaError
 
 _HOMES = {
@@ -48,6 +50,9 @@ _CONTEXT = {"help_option_names": ["-h", "--help"]}
 _SIGNED = {"correct"}
 """Commands with an argument that may begin with a minus."""
 
+_VALUES = {int: "N", float: "NUMBER", Path: "FILE", str: "TEXT"}
+"""What stands for a value in the help."""
+
 
 class _Loading(MutableMapping[str, Any]):
     """The subcommands by name; a module is imported when its command is looked at: status starts quickly."""
@@ -61,7 +66,7 @@ class _Loading(MutableMapping[str, Any]):
             only = typer.Typer(rich_markup_mode=None, add_completion=False)
             function = getattr(import_module(_HOMES[name]), name)
             only.command(name, context_settings=settings, help=_help(function))(function)
-            self._loaded[name] = typer.main.get_command(only)
+            self._loaded[name] = _in_words(typer.main.get_command(only))
         return self._loaded[name]
 
     def __setitem__(self, name: str, command: Any) -> None:
@@ -77,6 +82,17 @@ class _Loading(MutableMapping[str, Any]):
         return len(_HOMES)
 
 
+def _in_words(command: Any) -> Any:
+    """Name the values of options in the help as people do, not by their types."""
+    for parameter in command.params:
+        kind = parameter.type_descriptor.annotation
+        kinds = {kind, *get_args(kind)}
+        is_valued = isinstance(parameter, TyperOption) and not parameter.is_flag
+        if is_valued and parameter.metavar is None:
+            parameter.metavar = next((word for known, word in _VALUES.items() if known in kinds), None)
+    return command
+
+
 def _help(function: Callable[..., None]) -> str:
     """Return a command's docstring, its examples kept line by line."""
     return (getdoc(function) or "").replace("\nExamples:\n", "\n\b\nExamples:\n")
@@ -89,11 +105,18 @@ class _Commands(TyperGroup):
         super().__init__(**settings)
         self.commands = _Loading()
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        wants_json.set("--json" in args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             raise  # the reader of a pipe went away: typer ends quietly
+        except TyperException as error:  # bad usage, which typer tells by itself
+            document_of(error.format_message())
+            raise
         except (YTQuotaError, OSError) as error:
             fail(error)
 

@@ -37,7 +37,10 @@ def archive(
     with Desk.open() as desk:
         settings = desk.settings
         if settings.log_format == "json":
-            console().print("YTQUOTA_LOG_FORMAT is json: journals stay as they are, nothing to do.")
+            if as_json:
+                print_json({"archive": settings.archive, "archived": [], "deleted": []})
+            else:
+                console().print("YTQUOTA_LOG_FORMAT is json: journals stay as they are, nothing to do.")
             return
         target = _open(settings.archive)
         now = SystemClock().time()

@@ -62,8 +62,15 @@ def _told(row: Mapping[str, Any]) -> str:
 
 
 def _plain(value: object) -> str:
+    """Return what a row holds in words: nothing for null, and moments as elsewhere."""
     if isinstance(value, dict):
-        return " ".join(f"{key}={_plain(part)}" for key, part in value.items())
+        told = [f"{key} {_plain(part)}" for key, part in value.items() if part not in (None, "", {}, [])]
+        return " ".join(told) or "none"
     if isinstance(value, list):
-        return "+".join(map(_plain, value))
-    return str(value)
+        return " and ".join(map(_plain, value))
+    try:
+        return (
+            moment(datetime.fromisoformat(value)) if isinstance(value, str) and "T" in value else str(value)
+        )
+    except ValueError:
+        return str(value)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ytquota.cli.known import unknown
-from ytquota.cli.output import FAILURE, console, count, from_iso, print_json
+from ytquota.cli.output import FAILURE, at_most, console, count, from_iso, print_json
 from ytquota.cli.severity import code_of
 from ytquota.clock import both_zones, moment, span
 from ytquota.errors import SettingsError
@@ -182,7 +182,7 @@ def _table(*columns: str | tuple[str, int]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for column in columns:
         if isinstance(column, tuple):
-            table.add_column(column[0], no_wrap=True, max_width=column[1], overflow="ellipsis")
+            table.add_column(column[0], no_wrap=True, max_width=at_most(column[1]), overflow="ellipsis")
         else:
             table.add_column(column, justify="right", no_wrap=True)
     return table

@@ -20,13 +20,13 @@ from ytquota.cli.desk import Desk
 from ytquota.cli.fleet import fleet_of
 from ytquota.cli.known import check_project, check_set
 from ytquota.cli.log_usual import usual_before
-from ytquota.cli.output import console, count, hint, print_bytes
+from ytquota.cli.output import at_most, console, count, hint, plural, print_bytes
 from ytquota.cli.progress import with_progress
 from ytquota.cli.times import parse_day, parse_moment
 from ytquota.clock import PACIFIC, day_start, quota_day
 from ytquota.monitor.fleet.log import FleetLog
 from ytquota.monitor.log import calls_of
-from ytquota.prices import canonical
+from ytquota.prices import BUCKETS, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,6 +57,7 @@ class Filter:
     credential_set: str | None = None
     tag: str | None = None
     outcome: str | None = None
+    bucket: str | None = None
 
     def __call__(self, row: dict[str, Any]) -> bool:
         """Whether the row is one of them."""
@@ -65,6 +66,7 @@ class Filter:
             and self.credential_set in {None, row.get("set")}
             and self.tag in {None, row.get("tag")}
             and self.outcome in {None, row.get("outcome")}
+            and self.bucket in {None, row.get("bucket", "default")}
         )
 
 
@@ -80,6 +82,7 @@ def log(
     tag: Annotated[str | None, typer.Option(help="One tag.")] = None,
     project: Annotated[str | None, typer.Option(help="One project (its number).")] = None,
     outcome: Annotated[str | None, typer.Option(help=f"One of {', '.join(OUTCOMES)}.")] = None,
+    bucket: Annotated[str | None, typer.Option(help=f"One of {', '.join(BUCKETS)}.")] = None,
     by: Annotated[
         str | None, typer.Option(help=f"Add up by one or more of {', '.join(log_sums.NAMES)}.")
     ] = None,
@@ -108,8 +111,10 @@ def log(
         raise typer.BadParameter("choose one of --json and --csv", param_hint="--json / --csv")
     if outcome is not None and outcome not in OUTCOMES:
         raise typer.BadParameter(f"{outcome!r} is none of {', '.join(OUTCOMES)}", param_hint="--outcome")
+    if bucket is not None and bucket not in BUCKETS:
+        raise typer.BadParameter(f"{bucket!r} is none of {', '.join(BUCKETS)}", param_hint="--bucket")
     names = _names(by, last, all_ledgers=all_ledgers) if by is not None else ()
-    wanted = Filter(canonical(method) if method else None, credential_set, tag, outcome)
+    wanted = Filter(canonical(method) if method else None, credential_set, tag, outcome, bucket)
     with Desk.open() as desk:
         first, end = _window(day, since, until, desk.today)
         if not all_ledgers:
@@ -226,11 +231,9 @@ def _table(rows: Iterable[dict[str, Any]], shown: int) -> None:
     for day, its in groupby(newest, key=lambda row: quota_day(_at(row))):
         out.print(f"Quota day {day.isoformat()}", style="bold")
         out.print(_day_table(list(its)))
-    more = f"the newest {count(len(newest))} lines of " if lines > len(newest) else ""
+    more = f"the newest {plural(len(newest), 'line')} of " if lines > len(newest) else ""
     spent = ", ".join(f"{count(units)} of {bucket}" for bucket, units in charged.most_common() if units)
-    out.print(
-        f"{more}{count(calls)} call{'' if calls == 1 else 's'}; charged: {spent or 'nothing'}", style="dim"
-    )
+    out.print(f"{more}{plural(calls, 'call')}; charged: {spent or 'nothing'}", style="dim")
 
 
 def _day_table(rows: list[dict[str, Any]]) -> Table:
@@ -240,10 +243,10 @@ def _day_table(rows: list[dict[str, Any]]) -> Table:
         table.add_column(f"{_at(rows[0]).astimezone(zone):%Z}", no_wrap=True, min_width=8)
     of_fleet = "ledger" in rows[0]
     if of_fleet:
-        table.add_column("ledger", max_width=12, min_width=6, no_wrap=True)
+        table.add_column("ledger", max_width=at_most(12), min_width=6, no_wrap=True)
     table.add_column("set", no_wrap=True, min_width=3)
-    table.add_column("tag", max_width=13, min_width=8, no_wrap=True)
-    table.add_column("method", max_width=26, min_width=20, no_wrap=True)
+    table.add_column("tag", max_width=at_most(13), min_width=8, no_wrap=True)
+    table.add_column("method", max_width=at_most(26), min_width=20, no_wrap=True)
     table.add_column("units", justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for row in rows:

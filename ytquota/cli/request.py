@@ -111,7 +111,15 @@ def _write(evidence: Evidence, output: Path | None, *, as_json: bool) -> None:
     if output is None:
         typer.echo(text, nl=False)
         return
-    replace_file(output, text.encode())
+    try:
+        replace_file(output, text.encode())
+    except OSError as error:
+        fail(
+            f"{output} cannot be written: {error.strerror}. Name a file in a folder that is there "
+            "and writable."
+        )
+    if as_json:
+        print_json({"written": str(output), "form": FORM})
     hint(f"Written to {output}. Read it, add what only you can say, and fill in {FORM}")
 
 

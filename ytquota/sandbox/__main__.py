@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="another seed shows other resources")
     options = parser.parse_args()
     sandbox = Sandbox(seed=options.seed, port=options.port)
-    say(f"The sandbox listens on {sandbox.url}, on this machine only (loopback). Ctrl+C ends it.")
+    say(f"The sandbox listens on {sandbox.url}, on this machine only (loopback). Ctrl-C ends it.")
     if options.env:
         path = sandbox.write_env(options.env, _PROJECTS, api_keys=_KEYS, cloud=True)
         say(f"Wrote {path}: sets 1 and 10 in two projects, API key 3, an account that reads their figures.")
