@@ -97,6 +97,20 @@ def test_it_shows_the_drift_and_changes_nothing(run, call, sandbox, clock):
     assert used(run) == 30
 
 
+def test_a_drift_of_a_finished_day_is_never_said_to_be_correctable(run, call, sandbox, clock):
+    """--apply changes today's counts alone, and says so where there is nothing of today."""
+    sandbox.spend(ONE, "comments.insert", 2)
+    call(times=3)
+    clock.advance(86_400)
+
+    looked, applied = run("reconcile", "--days", 3), run("reconcile", "--days", 3, "--apply")
+
+    assert "comments.insert: +100 units, calls made elsewhere" in looked.stdout
+    assert "--apply" not in looked.stdout
+    assert applied.exit_code == 0
+    assert applied.stdout.splitlines()[-1] == "Nothing to correct today."
+
+
 def test_apply_shows_asks_corrects_and_can_be_undone(run, call, sandbox, clock):
     """A no changes nothing; a yes makes the balance Google's; undo takes it back."""
     call(times=3)

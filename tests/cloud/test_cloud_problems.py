@@ -138,7 +138,7 @@ def stopped(sandbox: Sandbox) -> dict[str, Any]:
         pytest.param(too_busy, "busy", ["in a minute"], marks=pytest.mark.slow),
         pytest.param(in_trouble, "trouble", ["503", "try again"], marks=pytest.mark.slow),
         (not_found, "no_project", [PROJECT, "welcome"]),
-        (stopped, "unreachable", ["monitoring.googleapis.com", "network"]),
+        (stopped, "unreachable", ["127.0.0.1", "YTQUOTA_CLOUD_ENDPOINT", "network"]),
     ],
 )
 def test_every_problem_says_what_to_do(
@@ -339,4 +339,6 @@ def test_a_machine_that_does_not_answer_is_unreachable(
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     account = cloud_of(sandbox.service_account(PROJECT)).account
-    assert refusal(Cloud(account, endpoint=address)).reason == "unreachable"
+    problem = refusal(Cloud(account, endpoint=address))
+    assert problem.reason == "unreachable"
+    assert str(problem).startswith(f"{address} (YTQUOTA_CLOUD_ENDPOINT) cannot be reached")

@@ -75,7 +75,7 @@ def reconcile(
             }
         )
     else:
-        _tell(wanted, done, applied=apply)
+        _tell(wanted, done, applied=apply and bool(compared))
     _end(failed)
 
 
@@ -125,6 +125,8 @@ def _tell(wanted: Sequence[object], done: Sequence[Corrected], *, applied: bool)
             f"{count(one.left)} left."
         )
         out.print(Text(f"Audit row {one.row}; `ytquota undo {one.row}` takes it back.", style="dim"))
+    if applied and not done:
+        out.print("Nothing to correct today.")
     if wanted and not applied:
         out.print("Today's counts stay as they are; `ytquota reconcile --apply` makes them Google's.")
 

@@ -58,7 +58,7 @@ def read_usage(
             listing = _Listing(_service(http, endpoint), project)
             return readings([*listing.series(since, whole, every), *listing.series(whole, until, MINUTE)])
     except Exception as error:
-        problem = explain(error, Attempt(MONITORING, account, project))
+        problem = explain(error, Attempt(MONITORING, account, project, endpoint))
         if problem is None:
             raise
         raise problem from error

@@ -71,11 +71,17 @@ QUOTAS = Api(
 
 
 class Attempt(NamedTuple):
-    """What was tried when something went wrong: which API, by whom, for which project."""
+    """What was tried when something went wrong: which API, by whom, for which project, at which address."""
 
     api: Api
     account: Account
     project: str
+    endpoint: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Who was asked: Google's host, or the address that the settings name instead."""
+        return f"{self.endpoint} (YTQUOTA_CLOUD_ENDPOINT)" if self.endpoint else self.api.host
 
 
 _REFRESH = "google.auth.exceptions.RefreshError"
@@ -104,10 +110,10 @@ def explain(error: Exception, attempt: Attempt) -> CloudError | None:
     if _is_a(error, _REFRESH):
         return _no_token(error, attempt)
     if _is_a(error, *_GARBLED):
-        return _trouble(attempt.api.host, "something that is no answer of Google's")
+        return _trouble(attempt.place, "something that is no answer of Google's")
     if isinstance(error, OSError) or _is_a(error, *_NETWORK):
         return CloudError(
-            f"{attempt.api.host} cannot be reached ({type(error).__name__}): check this machine's network, "
+            f"{attempt.place} cannot be reached ({type(error).__name__}): check this machine's network, "
             "firewall and proxy, then try again.",
             reason="unreachable",
         )

@@ -157,7 +157,7 @@ class Quotas:
             with client:
                 yield client, options
         except Exception as error:
-            problem = explain(error, Attempt(QUOTAS, self._account, self._project))
+            problem = explain(error, Attempt(QUOTAS, self._account, self._project, self._endpoint))
             if problem is None:
                 raise
             raise problem from error

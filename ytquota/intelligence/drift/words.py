@@ -22,7 +22,7 @@ def elsewhere(units: int, method: str, *, ours: int, moments: str) -> tuple[str,
         shown = f"{units:,} units of {method} are left over beside all {ours:,} sends of ours; {moments}."
     return shown, (
         "Look for another program, notebook or person with credentials of this project, and meter it with "
-        "ytquota; until then `ytquota reconcile --apply` counts its units in the balance."
+        "ytquota."
     )
 
 
@@ -32,11 +32,11 @@ def rule(ending: str, sends: int, *, more: bool) -> tuple[str, str]:
     if more:
         return (
             f"The counters rise with {what} too ({sends:,} that day), which we give back.",
-            "Take such calls for charged when you plan; `ytquota reconcile --apply` puts the balance right.",
+            "Take such calls for charged when you plan.",
         )
     return (
         f"The counters stand still for {what}: {sends:,} that day, all charged here.",
-        "Nothing is lost: our count errs on the high side; `ytquota reconcile --apply` gives the units back.",
+        "Nothing is lost: our count errs on the high side.",
     )
 
 
