@@ -8,13 +8,13 @@ folder. The environment beats the file and is never changed. ``.env.example`` do
 from __future__ import annotations
 
 import os
-import re
 import sys
 from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ytquota.addresses import without_secrets
 from ytquota.env_file import EnvFile, read_env_file, warn_once
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class Settings:
     @property
     def ledger_label(self) -> str:
         """Where the ledger is, without a password."""
-        return re.sub(r"password=[^&]*", "password=***", re.sub(r"//.*@", "//***@", self.ledger))
+        return without_secrets(self.ledger)
 
 
 def _find_env_file(start: Path | None) -> Path | None:

@@ -10,6 +10,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar, get_args
 
+from ytquota.addresses import is_loopback
 from ytquota.errors import SettingsError
 from ytquota.prices import BUCKETS, PROFILES
 from ytquota.settings import (
@@ -75,7 +76,6 @@ _PRIORITIES = ("normal", "critical", "high", "low")
 _LEDGERS = ("redis://", "rediss://", "unix://")
 _WHOLE = re.compile(r"(?=.{1,18}$)\d+(_\d+)*")
 _FORMS = (_NUMBERED, _LIMIT, _PRIORITY)
-_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 
 
 class Variables:
@@ -255,7 +255,7 @@ class Variables:
             url, host = urlsplit(""), ""
         if url.scheme not in {"http", "https"} or not host:
             _wrong(name, f"{text!r} is no address like http://127.0.0.1:8080")
-        if url.scheme == "http" and not _LOOPBACK.fullmatch(host):
+        if url.scheme == "http" and not is_loopback(text):
             _wrong(name, f"plain http would send tokens to {host} readable by anyone between; use https")
         return text.rstrip("/")
 

@@ -399,3 +399,12 @@ def test_a_proxy_of_the_environment_is_not_asked_about_this_machine(sandbox, mon
     service = closing(monitored(developerKey=key, project=PROJECT, monitor=monitor, endpoint=sandbox.url))
 
     assert service.videos().list(part="id", id="a").execute()["items"]
+
+
+def test_no_address_of_this_machine_is_behind_a_proxy(monitor, closing, monkeypatch):
+    """Loopback is 127.0.0.0/8, here as where plain http is allowed."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    there = "http://127.0.0.2:8080"
+    service = closing(monitored(developerKey="key", project=PROJECT, monitor=monitor, endpoint=there))
+
+    assert service._http._slot().http.http.http.proxy_info is None

@@ -14,12 +14,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from ytquota.addresses import is_loopback
 from ytquota.auth.lifetime import end_in, with_end
-from ytquota.auth.tokens import ClientSecrets, is_loopback
 from ytquota.errors import CredentialError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from ytquota.auth.tokens import ClientSecrets
 
 _TALKATIVE = ("requests_oauthlib", "oauthlib")
 _ALLOW_HTTP = "OAUTHLIB_INSECURE_TRANSPORT"

@@ -21,10 +21,11 @@ from google.auth.exceptions import RefreshError, TransportError
 from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import Request
 
+from ytquota.addresses import is_loopback
 from ytquota.auth.files import LOCK_PATIENCE, LockedOut
 from ytquota.auth.lifetime import Overheard, in_words, with_end
 from ytquota.auth.renewal import renewer
-from ytquota.auth.tokens import Token, is_loopback, load_token, save_token, token_lock
+from ytquota.auth.tokens import Token, load_token, save_token, token_lock
 from ytquota.clock import both_zones
 from ytquota.errors import CredentialError, classify_error
 

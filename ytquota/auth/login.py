@@ -19,11 +19,12 @@ import webbrowser
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from ytquota.addresses import is_loopback
 from ytquota.auth.consent import Consent
 from ytquota.auth.grant import LoginResult, accept_grant
 from ytquota.auth.people import whoami
 from ytquota.auth.receiver import Receiver
-from ytquota.auth.tokens import ClientSecrets, is_loopback, load_client_secrets
+from ytquota.auth.tokens import ClientSecrets, load_client_secrets
 from ytquota.errors import CredentialError
 
 if TYPE_CHECKING:

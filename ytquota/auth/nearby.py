@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ytquota.auth.files import alone_with
-from ytquota.auth.tokens import project_of
 from ytquota.monitor.files import replace_file
+from ytquota.projects import project_of_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -197,5 +197,5 @@ def _judge_content(content: dict[str, Any], name: str) -> Credential | None:
 
 
 def _of_client(kind: Kind, name: str, client: object) -> Credential | None:
-    project = project_of(str(client))
+    project = project_of_client(client)
     return Credential(kind, name, str(client), project) if project else None

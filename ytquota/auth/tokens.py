@@ -8,15 +8,15 @@ client secrets file is what Google's console lets you download.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from ytquota.addresses import host_of, is_loopback
 from ytquota.auth.files import LOCK_PATIENCE, alone_with, read_object, replace_json, warn_if_open
 from ytquota.auth.lifetime import FIELD
 from ytquota.errors import CredentialError
+from ytquota.projects import project_of_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,37 +28,20 @@ _GOOGLE_HOSTS = {"oauth2.googleapis.com", "accounts.google.com", "www.googleapis
 _NEEDED = ("client_id", "client_secret", "refresh_token")
 
 
-def is_loopback(address: str) -> bool:
-    """Tell whether a web address stays on this machine (localhost, 127.0.0.0/8, ::1)."""
-    host = _host(address)
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def checked_address(address: str, *, name: str, path: Path) -> str:
     """Return a token or consent address only if it is Google's or on loopback: secrets are sent to it.
 
     Raises:
         CredentialError: it leads elsewhere; names the file and the field.
     """
-    is_google = address.startswith("https://") and _host(address) in _GOOGLE_HOSTS
+    is_google = address.startswith("https://") and host_of(address) in _GOOGLE_HOSTS
     if is_google or is_loopback(address):
         return address
-    host = _host(address) or "no host at all"
+    host = host_of(address) or "no host at all"
     raise CredentialError(
         f"{path} names {name} at {host}, which is neither Google's nor on this machine; nothing was sent "
         "there. Download the client secrets file again from the Google Cloud console."
     )
-
-
-def project_of(client_id: str) -> str | None:
-    """Return the project number in an OAuth client id: the digits before its first "-", or None."""
-    digits = client_id.partition("-")[0]
-    return digits if digits.isdigit() else None
 
 
 def fingerprint_of_login(secret: str) -> str:
@@ -83,7 +66,7 @@ class Token:
     @property
     def project(self) -> str:
         """The project number of the client that was given the token."""
-        project = project_of(str(self.content["client_id"]))
+        project = project_of_client(self.content["client_id"])
         assert project is not None  # load_token has checked
         return project
 
@@ -149,7 +132,7 @@ def load_token(number: int, path: Path) -> Token:
             f"The token file {path} of set {number} lacks {' and '.join(missing)}, "
             f"without which it cannot be renewed. {login}"
         )
-    if project_of(content["client_id"]) is None:
+    if project_of_client(content["client_id"]) is None:
         raise CredentialError(
             f"The client_id in {path} does not begin with a project number and '-'; it is no Google client. "
             f"{login}"
@@ -225,7 +208,7 @@ def load_client_secrets(number: int, path: Path) -> ClientSecrets:
     ]
     if missing:
         raise CredentialError(f"The client secrets file {path} lacks {' and '.join(missing)}. {remedy}")
-    project = project_of(str(client["client_id"]))
+    project = project_of_client(client["client_id"])
     if project is None:
         raise CredentialError(
             f"The client_id in {path} does not begin with a project number and '-'. {remedy}"
@@ -256,13 +239,6 @@ def _what_it_is(content: Mapping[str, Any]) -> str:
     if "refresh_token" in content:
         return "a token file"
     return "something else"
-
-
-def _host(address: str) -> str:
-    try:
-        return (urlsplit(address).hostname or "").lower()
-    except ValueError:
-        return ""
 
 
 def _moment(value: object) -> datetime | None:

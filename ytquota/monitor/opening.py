@@ -9,6 +9,7 @@ import orjson
 from ytquota.clock import SystemClock
 from ytquota.monitor.journal import Journal
 from ytquota.monitor.revealed import project_of_key
+from ytquota.projects import project_of_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,8 +84,6 @@ def _project_named_by(chosen: SetSettings, folder: Path) -> str | None:
 def _project_in(content: bytes) -> str | None:
     try:
         facts = orjson.loads(content)
-        client_id = str((facts.get("installed") or facts.get("web") or facts)["client_id"])
+        return project_of_client((facts.get("installed") or facts.get("web") or facts)["client_id"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    number = client_id.partition("-")[0]
-    return number if number.isdigit() else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import orjson
 
+from ytquota.addresses import without_secrets
 from ytquota.errors import LedgerUnavailable, SettingsError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class RedisStore:
             ) from error
         self._redis = redis
         self._url = url
-        self.location = _without_secrets(url)
+        self.location = without_secrets(url)
         self._client = self._connect(redis.Redis)
         source = _SOURCE.read_text(encoding="utf-8")
         # the digest in their name lets programs of different versions share a server
@@ -204,16 +204,6 @@ def _in_words(kinds: Sequence[type], text: str) -> tuple[str, str]:
         if kind.__name__ in _WORDS:
             return _WORDS[kind.__name__]
     return f"it answered: {text}", "The log of the server may say more."
-
-
-def _without_secrets(url: str) -> str:
-    """An address without user, password and options, as people may see it."""
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return url.partition("://")[0] + "://***"
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
 def _flat(members: Mapping[str, float]) -> list[str | float]:

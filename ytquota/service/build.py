@@ -13,6 +13,7 @@ from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import Resource, build_from_document
 from googleapiclient.http import build_http
 
+from ytquota.addresses import is_loopback
 from ytquota.service.account import API_HOSTS, Account
 from ytquota.service.batch import MonitoredBatch
 from ytquota.service.failover import FailoverHttp
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ytquota.monitor.metering import QuotaMonitor
 
 _nested_lock = threading.RLock()
-_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
 def signed_http(
@@ -115,7 +115,7 @@ def rebuild(
 def _new_http(address: str) -> Any:
     """A new http object; to this machine itself it never goes through a proxy of the environment."""
     http = build_http()
-    if urlsplit(address).hostname in _LOOPBACK:
+    if is_loopback(address):
         http.proxy_info = None
     return http
 

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from ytquota.prices import canonical, is_write
-from ytquota.service.routes import shipped_document
+from ytquota.prices import is_write
+from ytquota.service.routes import described_methods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,15 +96,7 @@ def _allows(scopes: frozenset[str], method: str) -> bool:
 @cache
 def _scopes() -> dict[str, frozenset[str]]:
     """Return the scopes of every method in the shipped document, any of which is enough."""
-    found: dict[str, frozenset[str]] = {}
-    pending: list[dict[str, object]] = [shipped_document()]
-    while pending:
-        resource = pending.pop()
-        pending += resource.get("resources", {}).values()  # type: ignore[attr-defined]
-        for method in resource.get("methods", {}).values():  # type: ignore[attr-defined]
-            if method.get("scopes"):
-                found[canonical(method["id"])] = frozenset(method["scopes"])
-    return found
+    return {name: frozenset(method["scopes"]) for name, method in described_methods() if method.get("scopes")}
 
 
 def buckets_of(buckets: Sequence[str]) -> str:

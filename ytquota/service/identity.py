@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import weakref
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ytquota.errors import CredentialError
+from ytquota.projects import project_of_client
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_CLIENT_ID = re.compile(r"(\d+)-")
 _KEPT = 512
 
 
@@ -38,13 +34,13 @@ def project_of_credentials(credentials: Any) -> str:
     Raises:
         CredentialError: the credentials name no OAuth client.
     """
-    found = _CLIENT_ID.match(str(getattr(credentials, "client_id", None) or ""))
-    if found is None:
+    project = project_of_client(getattr(credentials, "client_id", None))
+    if project is None:
         raise CredentialError(
             f"{type(credentials).__name__} does not tell which Google Cloud project it belongs to (it has no "
             "OAuth client id). Pass project='123456789012', the number the Google Cloud console shows."
         )
-    return found[1]
+    return project
 
 
 class _Register:
@@ -52,7 +48,7 @@ class _Register:
 
     def __init__(self) -> None:
         self._secrets: dict[bytes, Identity] = {}
-        self._credentials: dict[int, tuple[Callable[[], Any], Identity]] = {}
+        self._credentials: weakref.WeakKeyDictionary[Any, Identity] = weakref.WeakKeyDictionary()
 
     def note_secret(self, secret: str, identity: Identity) -> None:
         self._secrets[_digest(secret)] = identity
@@ -61,29 +57,20 @@ class _Register:
 
     def note_credentials(self, credentials: Any, identity: Identity) -> None:
         with suppress(TypeError):  # a class without weak references: its tokens go on the outer account
-            self._credentials.pop(id(credentials), None)  # the newest stands last
-            self._credentials[id(credentials)] = weakref.ref(credentials), identity
+            self._credentials.pop(credentials, None)  # the newest stands last
+            self._credentials[credentials] = identity
 
     def by_credentials(self, credentials: Any) -> Identity | None:
-        noted = self._credentials.get(id(credentials))
-        if noted is None:
-            return None
-        reference, identity = noted
-        return identity if reference() is credentials else None  # an id is given out again
+        with suppress(TypeError):
+            return self._credentials.get(credentials)
+        return None
 
     def by_secret(self, secret: str) -> Identity | None:
-        for key in reversed(tuple(self._credentials)):
-            reference, identity = self._credentials.get(key) or (_gone, None)
+        for reference in reversed(self._credentials.keyrefs()):
             credentials = reference()
-            if credentials is None:
-                self._credentials.pop(key, None)
-            elif getattr(credentials, "token", None) == secret:
-                return identity
+            if getattr(credentials, "token", None) == secret:
+                return self._credentials.get(credentials)
         return self._secrets.get(_digest(secret))
-
-
-def _gone() -> None:
-    return None
 
 
 _register = _Register()

@@ -112,15 +112,20 @@ def shipped_document() -> dict[str, Any]:
     return document
 
 
-def _described() -> Iterator[tuple[str, str, str]]:
-    """Yield (canonical name, verb, path below the root) of every method in the shipped document."""
+def described_methods() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the canonical name and the description of every method in the shipped document."""
     pending = [shipped_document()]
     while pending:
         resource = pending.pop()
         pending += resource.get("resources", {}).values()
         for method in resource.get("methods", {}).values():
-            path = "/" + method["path"]
-            yield canonical(method["id"]), method["httpMethod"], path.partition(ROOT)[2]
+            yield canonical(method["id"]), method
+
+
+def _described() -> Iterator[tuple[str, str, str]]:
+    """Yield (canonical name, verb, path below the root) of every method in the shipped document."""
+    for name, method in described_methods():
+        yield name, method["httpMethod"], ("/" + method["path"]).partition(ROOT)[2]
 
 
 def _unknown(verb: str, path: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ytquota.addresses import without_secrets
 from ytquota.monitor.fleet.counts import Archived
-from ytquota.monitor.fleet.listed import without_secrets
 from ytquota.monitor.fleet.place import Unreachable
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urlsplit
 
+from ytquota.addresses import without_secrets
 from ytquota.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -88,19 +88,6 @@ class FleetList:
     def number_of(self, word: str) -> str:
         """The number of a project that was named by its name or number."""
         return next((number for number, name in self.projects.items() if name == word), word)
-
-
-def without_secrets(address: str) -> str:
-    """An address as people may see it: without user, password and options. A folder stays as it is."""
-    if "://" not in address:
-        return address
-    try:
-        parts = urlsplit(address)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return address.partition("://")[0] + "://***"
-    host = parts.netloc.rpartition("@")[2].rpartition(":")[0] if port else parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
 class _Reader:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ytquota import clock as clocks
-from ytquota.auth.tokens import GOOGLE_TOKEN_ADDRESS, is_loopback
+from ytquota.addresses import is_loopback
+from ytquota.auth.tokens import GOOGLE_TOKEN_ADDRESS
 from ytquota.errors import CredentialError
 from ytquota.operations.doctor.finding import Finding
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ytquota.addresses import is_loopback
 from ytquota.auth import lifetime
-from ytquota.auth.tokens import Token, check_same_project, is_loopback, load_token
+from ytquota.auth.tokens import Token, check_same_project, load_token
 from ytquota.clock import both_zones, moment, utc
 from ytquota.errors import CredentialError
 from ytquota.monitor.revealed import is_provisional, project_of_key
