@@ -100,7 +100,7 @@ def test_lines_of_old_with_numbers_out_of_bounds_are_archived_and_read(monitor, 
 
     (archived,) = Archive(tmp_path / "archive").take_in(tmp_path / "calls", now=clock.time())
 
-    assert (archived.rows, archived.units, archived.removed) == (3, 3, True)
+    assert (archived.rows, archived.units, archived.removed) == (3, {"default": 3}, True)
     assert [row["facts"] for row in monitor.log() if "facts" in row] == [
         {"ids": MOST, "maxResults": MOST, "page": True},
         {"maxResults": 50, "parts": ["id", "7"], "hash": "fedcba99"},
