@@ -137,6 +137,7 @@ def day_of_calls(chance: np.random.Generator, day: date, calls: int, *, project:
         "latency_ms": chance.lognormal(4.4, 0.45, calls),
         "pid": chance.choice([4242, 4243, 4311, 5120], calls),
         "ids": np.where(method == 0, 50, 0), "max_results": np.full(calls, 50), "page": method == 3,
+        "polling_interval": pa.nulls(calls),  # one a poll adds 0.1 to 0.6 bytes to a call
         "hash": hashes,
     }  # fmt: skip
     return pa.table([_column(columns[field.name], field.type, calls) for field in SCHEMA], schema=SCHEMA)

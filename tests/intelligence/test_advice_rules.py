@@ -101,6 +101,62 @@ def test_slow_lookups_of_one_id_are_no_batch(call, advice):
     assert advice() == []
 
 
+def polled(call, times, *, every, **facts):
+    """Polls of a chat whose answers ask to wait five seconds."""
+    call("liveChatMessages.list", times, every=every, pollingIntervalMillis=5_000, **facts)
+
+
+def test_a_poll_a_hair_early_is_no_waste(call, advice):
+    """Timers and clocks are not that exact, and what they are early by does not add up."""
+    polled(call, 1_000, every=4.95, hash="aaaaaaaa")
+
+    assert advice() == []
+
+
+def test_a_pause_makes_up_for_nothing_and_costs_nothing(call, advice):
+    """Ten polls in ten seconds could have been two or three, however long the bot is quiet after them."""
+    for _ in range(60):
+        polled(call, 10, every=1.0, hash="aaaaaaaa")
+        call("videos.list", every=600, ids=1, parts=["snippet"], hash="bbbbbbbb")
+
+    (found,) = advice()
+
+    assert (found.rule, found.calls, found.spared) == ("poll-too-soon", 600, 480)
+    assert found.saving == 480 * 5
+
+
+def test_the_polls_of_a_bot_that_waits_most_of_the_time_are_counted_by_time(call, advice):
+    """Every four seconds instead of five: a fifth, though each of them comes too soon."""
+    polled(call, 1_000, every=4.0, hash="aaaaaaaa")
+
+    (found,) = advice()
+
+    assert found.spared == pytest.approx(200, abs=2)
+
+
+def test_two_chats_in_one_process_are_polled_each_at_its_own_pace(call, advice):
+    """By turns every three seconds: each chat every six."""
+    polled(call, 1_000, every=3.0, hash=lambda turn: "aaaaaaaa" if turn % 2 else "bbbbbbbb")
+
+    assert advice() == []
+
+
+def test_two_processes_with_one_tag_do_not_hurry_each_other(call, monitor):
+    """What the answer asked of one of them is no business of the other."""
+    polled(call, 1_000, every=3.0, hash="aaaaaaaa")
+    rows = list(monitor.log())
+
+    assert rules(advise(read(rows))) == ["poll-too-soon"]
+    assert advise(read({**row, "pid": turn % 2} for turn, row in enumerate(rows))) == []
+
+
+def test_polls_whose_answers_were_not_noted_are_left_alone(call, advice):
+    """A log from before intervals were kept tells nothing of them."""
+    call("liveChatMessages.list", 1_000, every=1.0, hash="aaaaaaaa")
+
+    assert advice() == []
+
+
 def test_a_single_page_is_nothing_to_enlarge(call, advice):
     """Who reads five items and stops may want five."""
     call("playlistItems.list", 400, every=5, hash=each)

@@ -271,6 +271,26 @@ def test_polls_that_come_too_soon_are_charged_for_nothing(proved):
     proved("poll-too-soon", polling(True), polling(False))
 
 
+@pytest.mark.parametrize("hasty", [0.5, 1.5])
+def test_polls_sooner_than_the_answer_asked_need_not_be_made(proved, stage, hasty):
+    """Every poll is answered, and charged: only that the bot was told to wait two seconds shows the waste."""
+    stage.limits["default"] = 10_000
+
+    def polling(obeys):
+        def poll(youtube, stage):
+            end, page = stage.clock.time() + 240, None
+            while stage.clock.time() < end:
+                answer = youtube.liveChatMessages().list(liveChatId="x", part="id", pageToken=page).execute()
+                page = answer["nextPageToken"]
+                stage.wait(answer["pollingIntervalMillis"] / 1000 if obeys else hasty)
+
+        return poll
+
+    advice = proved("poll-too-soon", polling(False), polling(True))
+
+    assert advice.certainty == "measured"
+
+
 def test_nobody_need_look_at_night_for_what_comes_in_the_evening(proved, stage):
     """A stream every evening at six; the bot looks for it every ten minutes all day."""
     days = 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import httpx
 import pytest
@@ -78,6 +79,17 @@ def test_a_request_that_was_dropped_stays_charged(client, monitor, sandbox):
         client.get("/youtube/v3/videos", params={"part": "id", "id": "a"})
 
     assert used(monitor) == sandbox.used(PROJECT) == 1
+
+
+def test_how_long_a_poll_is_asked_to_wait_is_noted(client, monitor):
+    """Read whole by the bot as ever, also where it asked for a stream."""
+    poll = {"liveChatId": "chat", "part": "id"}
+    answer = client.get("/youtube/v3/liveChat/messages", params=poll).json()
+    with client.stream("GET", "/youtube/v3/liveChat/messages", params=poll) as streamed:
+        assert json.loads(b"".join(streamed.iter_bytes()))["kind"] == answer["kind"]
+
+    asked = [row["facts"]["pollingIntervalMillis"] for row in monitor.log()]
+    assert asked == [answer["pollingIntervalMillis"]] * 2
 
 
 def test_other_hosts_pass_untouched(monitor, sandbox):

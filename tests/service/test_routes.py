@@ -132,6 +132,19 @@ def test_the_hash_tells_repeated_calls_from_different_ones():
     assert fingerprint("id=a&part=id") != fingerprint("id=a&part=id", "channels")
 
 
+def test_the_hash_of_a_poll_tells_the_chat():
+    """Each poll has a page token of its own; of other lists a further page is another call."""
+
+    def fingerprint(query, path="liveChat/messages"):
+        return call(f"{ROOT}youtube/v3/{path}?{query}").facts["hash"]
+
+    assert fingerprint("liveChatId=a&part=id") == fingerprint("liveChatId=a&part=id&pageToken=x")
+    assert fingerprint("liveChatId=a&part=id") != fingerprint("liveChatId=b&part=id")
+    assert fingerprint("playlistId=a&pageToken=x", "playlistItems") != fingerprint(
+        "playlistId=a&pageToken=y", "playlistItems"
+    )
+
+
 def test_the_filters_of_a_search_are_kept_by_name_and_by_the_words_of_the_api():
     """Advice must tell a search for uploads from one for a word; neither word nor channel is kept."""
     uploads = call(

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytquota.monitor.facts import joined, whole
+from ytquota.monitor.polled import INTERVAL, interval_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,6 +49,7 @@ CALLS = pa.schema(
         "page": pa.bool_(),
         "parts": _TEXT,  # joined by commas
         "filters": _TEXT,  # of a search, joined by commas: names, and words of the API's own
+        "polling_interval": pa.int32(),  # milliseconds that the answer to a poll of a chat asked to wait
         "hash": pa.uint32(),  # of the parameters, keyed; its first 32 bits tell calls of one day apart
     }
 )
@@ -141,6 +143,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
         "page": True if facts.get("page") else None,
         "parts": joined(facts.get("parts")),
         "filters": joined(facts.get("filters")),
+        "polling_interval": interval_of(facts),
         "hash": _beginning(facts.get("hash")),
     }
 
@@ -159,7 +162,8 @@ def _row(flat: dict[str, Any]) -> dict[str, Any]:
         "maxResults": flat.pop("max_results"),
         "page": flat.pop("page"),
         "parts": flat.pop("parts"),
-        "filters": flat.pop("filters", None),  # not in tables of old
+        "filters": flat.pop("filters", None),  # not in tables of old, nor is the next
+        INTERVAL: flat.pop("polling_interval", None),
         "hash": flat.pop("hash"),
     }
     if facts["hash"] is not None:

@@ -9,6 +9,7 @@ from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable
 from ytquota.monitor.charging import judge, outcome_of, record_of
 from ytquota.monitor.marking import marks_of
+from ytquota.monitor.polled import noting_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,10 +61,12 @@ class Flight:
         """Settle by the server's answers, one (status, body) per demand, and mark pools that ran out.
 
         Args:
-            answers: statuses and bodies; a body is only looked at where the status is 400 or more.
+            answers: statuses and bodies; a body is only looked at where the status is 400 or more, and that
+                of a poll of a live chat for how long it asks to wait.
             latency: seconds from sending to answer.
         """
         now = clocks.utc(self._monitor.clock.time())
+        self._priced = noting_intervals(self._priced, answers)
         verdicts = [
             judge(status, body, method=demand.method, now=now)
             for (demand, _), (status, body) in zip(self._priced, answers, strict=True)

@@ -15,6 +15,7 @@ import httpx
 
 from ytquota.errors import SettingsError
 from ytquota.monitor.in_thread import begin_in_thread, end_in_thread
+from ytquota.monitor.polled import POLLED
 from ytquota.service.account import API_HOSTS, Account, Trip
 from ytquota.service.attempts import Attempts
 from ytquota.service.fingerprint import key_of
@@ -69,7 +70,7 @@ class _Meter:
         """Settle a request by its answer, whose body has been read where that matters."""
         status = response.status_code
         if trip.is_answered_whole(status):
-            body = response.content if status >= _ERROR else None
+            body = response.content if _is_body_needed(trip, response) else None
             flight.answered([(status, body)] * len(trip.demands), latency=latency)
             return
         answers = read_answers(response.content, response.headers.get("content-type", ""))
@@ -80,7 +81,8 @@ class _Meter:
 
 
 def _is_body_needed(trip: Trip, response: httpx.Response) -> bool:
-    return response.status_code >= _ERROR or bool(trip.parts)
+    is_poll = any(demand.method == POLLED for demand in trip.demands)
+    return response.status_code >= _ERROR or bool(trip.parts) or is_poll
 
 
 def _give_back(begun: tuple[Trip, Flight] | None) -> None:

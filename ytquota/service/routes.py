@@ -15,6 +15,7 @@ import orjson
 from googleapiclient.discovery_cache import get_static_doc
 
 from ytquota.monitor.facts import MOST
+from ytquota.monitor.polled import POLLED
 from ytquota.prices import canonical
 from ytquota.service.fingerprint import fingerprint
 
@@ -160,6 +161,8 @@ def _facts(method: str, query: str, key: bytes) -> dict[str, Any]:
         if filters:
             facts["filters"] = filters
     if pairs:
+        if method == POLLED:  # each poll has a page token of its own: without it the hash tells the chat
+            pairs = [pair for pair in pairs if pair[0] != "pageToken"]
         facts["hash"] = fingerprint(f"{method}\n{pairs}", key)
     return facts
 

@@ -10,6 +10,7 @@ import pandas as pd
 from ytquota.intelligence import frames
 from ytquota.monitor.facts import joined, whole
 from ytquota.monitor.official import TAG as OFFICIAL
+from ytquota.monitor.polled import interval_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ FACTS: dict[str, str] = {
     "page": "bool",  # whether a pageToken was given
     "parts": "category",  # joined by commas
     "filters": "category",  # names of a search's filters, and `eventType=live`; joined by commas
+    "polling_interval": "Int32",  # milliseconds that the answer to a poll of a chat asked to wait, if it did
+    "process": "category",  # host and process number
     "hash": "category",  # eight hex digits that tell equal parameters from different ones; "" if unknown
 }
 
@@ -45,8 +48,9 @@ def read(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "max_results": pd.array(facts["max_results"], dtype="Int32"),
         "page": np.array(facts["page"], dtype="bool"),
+        "polling_interval": pd.array(facts["polling_interval"], dtype="Int32"),
     }
-    columns |= {name: pd.Categorical(facts[name]) for name in ("parts", "filters", "hash")}
+    columns |= {name: pd.Categorical(facts[name]) for name in ("parts", "filters", "process", "hash")}
     return calls.assign(**columns)
 
 
@@ -63,6 +67,8 @@ def _noting(rows: Iterable[Mapping[str, Any]], facts: dict[str, list[Any]]) -> I
         facts["page"].append(bool(known.get("page")))
         facts["parts"].append(joined(known.get("parts")) or "")
         facts["filters"].append(joined(known.get("filters")) or "")
+        facts["polling_interval"].append(interval_of(known))
+        facts["process"].append(f"{row.get('host')}/{row.get('pid')}")
         facts["hash"].append(str(known.get("hash") or "")[:_HASH])
         yield row
 

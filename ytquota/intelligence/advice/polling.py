@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ytquota.intelligence.advice.calls import Rows
+
 _CHATS = ("liveChatMessages.list", "liveChatMessages.streamList")
 _TOO_FAST = ("rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED")
 
@@ -21,25 +23,47 @@ EVERY = 1800.0
 """Seconds between two polls in quiet hours."""
 
 _FEWEST_DAYS, _FEWEST_A_DAY, _FEWEST_HOURS = 7, 48, 4
+_JITTER = 0.1  # seconds by which timers and clocks may be early
 _RARELY = 0.05  # of the days: an hour in which the bot has other work no oftener than that is quiet
 _HOURS = 24
 
 
 def too_soon(left: pd.DataFrame, _whole: pd.DataFrame) -> Iterator[Finding]:
-    """Polls of a chat that were charged and answered with: too soon."""
+    """Polls of a chat sooner than the answer before asked, and those answered with: too soon."""
     polls = left[left["method"].isin(_CHATS) & (left["units"] > 0)]
-    early = polls.index[(polls["outcome"] == "error") & polls["reason"].isin(_TOO_FAST)]
+    is_refused = (polls["outcome"] == "error") & polls["reason"].isin(_TOO_FAST)
+    early = [*polls.index[is_refused], *_sooner(polls[~is_refused])]
     for rows, gone in by_bot(polls, early):
         yield Finding(
             rule="poll-too-soon",
-            title=f"{rows['tag'].iloc[0]} polls {rows['method'].iloc[0]} sooner than YouTube allows",
+            title=f"{rows['tag'].iloc[0]} polls {rows['method'].iloc[0]} sooner than YouTube asks",
             rows=rows,
             spared=gone,
             change="Wait as long as each answer says; a poll that comes too soon is charged all the same.",
             code=_OBEY,
             certainty="measured",
-            assumption="Only polls that were refused as too soon are counted.",
+            assumption="A poll that waits as it was told brings what those in between have brought.",
         )
+
+
+def _sooner(polls: pd.DataFrame) -> Rows:
+    """Those that a bot would not have made which waited, each time, as long as the last answer asked."""
+    if polls["polling_interval"].isna().all():
+        return []
+    ordered = runs(polls, [*SAME_BOT, "credential_set", "hash", "process"])
+    took = ordered["latency"].fillna(0.0)
+    wait = ordered["polling_interval"].to_numpy("float64", na_value=0.0) / 1000
+    spared, lot, due, before = [], -1, 0.0, 0.0
+    walk = zip(ordered.index, ordered["group"], ordered["seconds"] - took, took + wait, strict=True)
+    for label, group, sent, until_next in walk:
+        if group != lot:
+            lot, due, before = group, sent, sent
+        if sent < due - _JITTER:
+            spared.append(label)
+        else:  # who waits would have asked when it was due, be it before this one of a run of hasty polls
+            due = (due if sent < before - _JITTER else sent) + until_next
+        before = sent + until_next
+    return spared
 
 
 def quiet_hours(left: pd.DataFrame, _whole: pd.DataFrame) -> Iterator[Finding]:
@@ -52,7 +76,8 @@ def quiet_hours(left: pd.DataFrame, _whole: pd.DataFrame) -> Iterator[Finding]:
     asked = reads.groupby(keys, observed=True, sort=False)["calls"].transform("size")
     often = reads[asked >= _FEWEST_A_DAY * days]
     for _, polls in often.groupby(keys, observed=True):
-        if is_write(str(polls["method"].iloc[0])):
+        method = str(polls["method"].iloc[0])
+        if is_write(method) or method in _CHATS:  # a chat is there only while somebody streams
             continue
         quiet = _quiet(polls, left, days)
         if quiet and len(polls["at"].dt.tz_convert(PACIFIC).dt.hour.unique()) == _HOURS:
