@@ -71,13 +71,16 @@ class Flight:
             judge(status, body, method=demand.method, now=now)
             for (demand, _), (status, body) in zip(self._priced, answers, strict=True)
         ]
-        for mark in marks_of(self._priced, verdicts, self._holds):
-            self._try_to_put(mark)
+        is_fine = all(verdict.kind == "ok" for verdict in verdicts)
+        if not is_fine:
+            for mark in marks_of(self._priced, verdicts, self._holds):
+                self._try_to_put(mark)
         self._settle(
             [(outcome_of(v), status, v.reason) for v, (status, _) in zip(verdicts, answers, strict=True)],
             latency,
         )
-        self._monitor.report(self._priced, verdicts)
+        if not is_fine:
+            self._monitor.report(self._priced, verdicts)
         return verdicts
 
     def not_sent(self, reason: str) -> None:
