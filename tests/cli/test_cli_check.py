@@ -90,6 +90,14 @@ def test_a_disabled_set_is_no_failure(run, furnished, counted):
     assert run("watch", "--once").stdout.splitlines()[-1] == "Nothing new to tell."
 
 
+def test_days_without_a_dry_run_start_no_watch(run, furnished):
+    """They mean a look back, which a real watch does not take."""
+    result = run("watch", "--days", "3")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "it goes with --dry-run" in result.stderr
+
+
 def test_where_nothing_is_set_up_it_fails(run):
     """A cron job in the wrong folder must not look healthy."""
     assert run("check").exit_code == 1

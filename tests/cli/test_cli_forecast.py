@@ -98,6 +98,17 @@ def test_a_plan_of_a_method_that_does_not_exist_is_bad_usage(run, furnished, cou
     assert "Did you mean videos.list" in result.stderr
 
 
+def test_what_takes_one_later_day_is_not_spread(run, furnished, counted):
+    """One day is no days."""
+    counted("videos.list")
+    run("exhaust", "1", "--bucket", "search_list", "--yes")
+
+    page = run("plan", "search.list=5", "--project", "111111111111").stdout
+
+    assert "It is done on " in page
+    assert "Spread" not in page
+
+
 def test_a_plan_names_its_project(run, furnished, counted):
     """It was perhaps chosen because it is the only one."""
     counted("videos.list")

@@ -9,7 +9,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from ytquota.cli.output import FAILURE, OK, console, print_json
+from ytquota.cli.output import FAILURE, OK, console, plural, print_json
 from ytquota.operations.doctor import SEVERITIES, Finding, check_up, fix
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _summary(found: list[Finding]) -> str:
     if not found:
         return "Healthy: nothing was found."
     numbers = Counter(finding.severity for finding in found)
-    counted = [f"{numbers[name]} {name}{'s' * (numbers[name] > 1)}" for name in SEVERITIES if numbers[name]]
+    counted = [plural(numbers[name], name) for name in SEVERITIES if numbers[name]]
     fixable = sum(finding.fixable for finding in found)
     told = f"{', '.join(counted)}."
     if _is_healthy(found):

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ytquota.cli.known import unknown
-from ytquota.cli.output import FAILURE, at_most, console, count, from_iso, print_json
+from ytquota.cli.output import FAILURE, at_most, console, count, from_iso, plural, print_json
 from ytquota.cli.severity import code_of
 from ytquota.clock import both_zones, moment, span
 from ytquota.errors import SettingsError
@@ -156,15 +156,11 @@ def _written(ledger: Mapping[str, Any]) -> str:
     archived = ledger["archived"]
     if archived:
         hosts = len(ledger["hosts"])
-        return f"{count(archived['days'])} days up to {archived['last']}, {_several(hosts, 'host')}"
+        return f"{plural(archived['days'], 'day')} up to {archived['last']}, {plural(hosts, 'host')}"
     if ledger["last_at"] is None:
-        return _several(len(ledger["hosts"]), "host") if ledger["hosts"] else "nothing today"
+        return plural(len(ledger["hosts"]), "host") if ledger["hosts"] else "nothing today"
     by = f" by {ledger['last_host']}" if ledger["last_host"] else ""
     return f"{moment(from_iso(ledger['last_at']))}{by}"
-
-
-def _several(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _complaints(report: Mapping[str, Any]) -> Iterator[Text]:

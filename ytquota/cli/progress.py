@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ytquota.cli.output import console, count
+from ytquota.cli.output import console, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +43,7 @@ def with_progress(
                 shown = shown or _begin(whole)
                 done = (datetime.fromisoformat(row["at"]) - first).total_seconds()
                 bar, task = shown
-                told = f"{row['at'][:10]}, {count(number)} lines"
+                told = f"{row['at'][:10]}, {plural(number, 'line')}"
                 bar.update(task, completed=done, description=told, refresh=True)
     finally:
         if shown is not None:

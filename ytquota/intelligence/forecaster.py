@@ -110,7 +110,7 @@ class Forecaster:
         return replace(
             bare,
             basis="simple" if simple else "forecast",
-            reason=f"only {finished} finished days of history ({WARM_UP_DAYS} are needed)" if simple else "",
+            reason=_little_history(finished) if simple else "",
             run_out_probability=ensemble.probability(left),
             run_out_at=(low, middle, high),
             total=ensemble.total(bare.used),
@@ -131,6 +131,11 @@ class Forecaster:
                 )
             )
         return self._checked[known]
+
+
+def _little_history(finished: int) -> str:
+    days = "one finished day" if finished == 1 else f"{finished} finished days"
+    return f"only {days} of history ({WARM_UP_DAYS} are needed)"
 
 
 def _too_little(pool: PoolEnsembles, balance: Balance) -> str:

@@ -159,7 +159,8 @@ class Plan:
         if self.finished_on is None:
             never = " and ".join(f"{count:,} x {method}" for method, count in self.unplanned.items())
             return [f"For {never} there is no room in the coming days at {self.confidence:.0%} confidence."]
-        return [f"Spread over {len(self.days)} days it is done on {self.finished_on:%a %d %b %Y}."]
+        over = f"Spread over {len(self.days)} days it" if len(self.days) > 1 else "It"
+        return [f"{over} is done on {self.finished_on:%a %d %b %Y}."]
 
     def _unsure(self) -> list[str]:
         new = [pool.bucket for pool in self.pools if pool.basis == NO_HISTORY]
