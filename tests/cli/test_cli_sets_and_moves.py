@@ -47,6 +47,15 @@ def test_sets_as_json_hold_no_secret(run, furnished):
             assert content.get(name, "-no-") not in text
 
 
+def test_two_keys_of_unknown_projects_do_not_look_like_twice_the_quota(run, bot_folder, sandbox):
+    """Both `status` and `sets` say beside each that it may add nothing."""
+    sandbox.write_env(bot_folder, {}, api_keys={3: ONE, 4: ONE}, name_projects=False)
+
+    for command in ("status", "sets"):
+        page = " ".join(run(command).stdout.split())
+        assert page.count("It may be of the same project as another set, and then adds nothing.") == 2
+
+
 def _ends_in(folder, hours, number=1):
     path = folder / "credentials" / f"oauth_token_{number}.json"
     end = (datetime.now(UTC) + timedelta(hours=hours, minutes=1)).isoformat(timespec="seconds")
