@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from typing import TYPE_CHECKING, Any
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -27,8 +29,11 @@ WINDOW = 0.005
 _NOT_YOURS = frozenset(("fields", "id", "maxResults", "pageToken"))
 _RETRIES = 2
 
+Asked = TypeVar("Asked")
+"""What asking gives: a `Found`, or a coroutine that will."""
 
-class _Asker:
+
+class _Asker(ABC, Generic[Asked]):
     """What the look-ups of threads and of tasks have in common; see `Batcher` for its arguments."""
 
     def __init__(
@@ -42,6 +47,37 @@ class _Asker:
     ) -> None:
         self._service, self._num_retries = service, num_retries
         self._rounds = Rounds(keep=keep, window=window, clock=clock or SystemClock())
+
+    def videos(self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any) -> Asked:
+        """Videos by id: 1 unit for 50, whatever the parts."""
+        return self.look_up("videos.list", ids, part, **options)
+
+    def channels(self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any) -> Asked:
+        """Channels by id: 1 unit for 50."""
+        return self.look_up("channels.list", ids, part, **options)
+
+    def playlists(self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any) -> Asked:
+        """Playlists by id: 1 unit for 50."""
+        return self.look_up("playlists.list", ids, part, **options)
+
+    def playlist_items(
+        self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any
+    ) -> Asked:
+        """Entries of playlists by their own ids (not those of their videos): 1 unit for 50."""
+        return self.look_up("playlistItems.list", ids, part, **options)
+
+    def statistics(self, ids: Iterable[str]) -> Asked:
+        """Views, likes and comments of videos: 1 call for 50, of a pool of its own with 10,000 a day.
+
+        By videos.batchGetStats; by videos.list where the client library is older than that.
+        """
+        return self.look_up(self._statistics(), ids, "statistics")
+
+    @abstractmethod
+    def look_up(
+        self, method: str, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any
+    ) -> Asked:
+        """Any list method that takes ids, by its name."""
 
     def _call(self, one: Round) -> None:
         """Wait for the round's window, and make its call unless another waiter does."""
@@ -71,7 +107,7 @@ class _Asker:
         return "videos.batchGetStats" if hasattr(self._service.videos(), "batchGetStats") else "videos.list"
 
 
-class Batcher(_Asker):
+class Batcher(_Asker[Found]):
     """Looks things up by id: calls of 50, shared by all threads that ask within the window.
 
     Each method returns a `Found`: a list in the order of the ids, with `missing` and `by_id`. What goes wrong
@@ -87,31 +123,6 @@ class Batcher(_Asker):
         num_retries: how often a call that failed for the moment is repeated; each attempt costs its price.
         clock: the time by which answers grow old.
     """
-
-    def videos(self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any) -> Found:
-        """Videos by id: 1 unit for 50, whatever the parts."""
-        return self.look_up("videos.list", ids, part, **options)
-
-    def channels(self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any) -> Found:
-        """Channels by id: 1 unit for 50."""
-        return self.look_up("channels.list", ids, part, **options)
-
-    def playlists(self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any) -> Found:
-        """Playlists by id: 1 unit for 50."""
-        return self.look_up("playlists.list", ids, part, **options)
-
-    def playlist_items(
-        self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any
-    ) -> Found:
-        """Entries of playlists by their own ids (not those of their videos): 1 unit for 50."""
-        return self.look_up("playlistItems.list", ids, part, **options)
-
-    def statistics(self, ids: Iterable[str]) -> Found:
-        """Views, likes and comments of videos: 1 call for 50, of a pool of its own with 10,000 a day.
-
-        By videos.batchGetStats; by videos.list where the client library is older than that.
-        """
-        return self.look_up(self._statistics(), ids, "statistics")
 
     def look_up(
         self, method: str, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any
@@ -145,7 +156,7 @@ class Batcher(_Asker):
         return found_of(wanted, known)
 
 
-class AsyncBatcher(_Asker):
+class AsyncBatcher(_Asker[Coroutine[Any, Any, Found]]):
     """`Batcher` for asyncio: the same methods, awaited; all tasks that ask within the window share a call.
 
     The google client blocks, so each call is made in a thread of the loop's own pool. A task that is
@@ -153,34 +164,6 @@ class AsyncBatcher(_Asker):
 
     Args: those of `Batcher`.
     """
-
-    async def videos(
-        self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any
-    ) -> Found:
-        """Videos by id: 1 unit for 50, whatever the parts."""
-        return await self.look_up("videos.list", ids, part, **options)
-
-    async def channels(
-        self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any
-    ) -> Found:
-        """Channels by id: 1 unit for 50."""
-        return await self.look_up("channels.list", ids, part, **options)
-
-    async def playlists(
-        self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any
-    ) -> Found:
-        """Playlists by id: 1 unit for 50."""
-        return await self.look_up("playlists.list", ids, part, **options)
-
-    async def playlist_items(
-        self, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any
-    ) -> Found:
-        """Entries of playlists by their own ids (not those of their videos): 1 unit for 50."""
-        return await self.look_up("playlistItems.list", ids, part, **options)
-
-    async def statistics(self, ids: Iterable[str]) -> Found:
-        """Views, likes and comments of videos; see `Batcher.statistics`."""
-        return await self.look_up(self._statistics(), ids, "statistics")
 
     async def look_up(
         self, method: str, ids: Iterable[str], part: str | Iterable[str] = "snippet", **options: Any
