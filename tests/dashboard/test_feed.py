@@ -10,9 +10,9 @@ from ytquota.auth.state import StateFile
 from ytquota.clock import bounds_of
 from ytquota.dashboard.cards import card
 from ytquota.dashboard.data import Feed
-from ytquota.dashboard.snapshot import PoolKey
 from ytquota.errors import QuotaExceeded, YTQuotaError
 from ytquota.monitor import Demand
+from ytquota.monitor.ledger import PoolKey
 from ytquota.monitor.official import Use
 from ytquota.monitor.reconciled import Check, ReconciledFile
 

@@ -9,7 +9,7 @@ import pytest
 from ytquota import clock as clocks
 from ytquota.intelligence import QuotaIntelligence
 from ytquota.intelligence.forecaster import Forecaster
-from ytquota.intelligence.pool_days import PoolKey
+from ytquota.monitor.ledger import PoolKey
 from ytquota.monitor.official import TAG, Use
 
 SLOT = 300

@@ -13,9 +13,10 @@ from ytquota.clock import bounds_of
 from ytquota.errors import QuotaExceeded, YTQuotaError
 from ytquota.intelligence import QuotaIntelligence, day_grid
 from ytquota.intelligence.demand import demand_of
-from ytquota.intelligence.pool_days import DaysReader, PoolKey, Work
+from ytquota.intelligence.pool_days import DaysReader, Work
 from ytquota.monitor import Demand
 from ytquota.monitor.archive import Archive
+from ytquota.monitor.ledger import PoolKey
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 KEY = PoolKey("111", "default")

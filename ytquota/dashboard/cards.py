@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ytquota.auth.sets import CredentialSet
-    from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot
+    from ytquota.dashboard.snapshot import Pool, Snapshot
     from ytquota.intelligence.outlook import Forecast
+    from ytquota.monitor.ledger import PoolKey
     from ytquota.monitor.reconciled import Check
 
 _NAMES = {

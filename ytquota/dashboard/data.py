@@ -16,11 +16,12 @@ from ytquota.auth.rotation import preview_undo
 from ytquota.auth.sets import load_sets
 from ytquota.auth.state import FILE_NAME as STATE_FILE
 from ytquota.dashboard.seldom import Seldom
-from ytquota.dashboard.snapshot import Desk, Pool, PoolKey, Snapshot
+from ytquota.dashboard.snapshot import Desk, Pool, Snapshot
 from ytquota.dashboard.sums import STEP, DaySums
 from ytquota.dashboard.trail import read_trail
 from ytquota.errors import CredentialError
 from ytquota.monitor import QuotaMonitor
+from ytquota.monitor.ledger import PoolKey
 from ytquota.monitor.reconciled import FILE_NAME as RECONCILED
 from ytquota.monitor.reconciled import ReconciledFile
 from ytquota.settings import Settings

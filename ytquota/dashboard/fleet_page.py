@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ytquota.clock import PACIFIC
 from ytquota.dashboard import cards, charts
-from ytquota.dashboard.snapshot import Pool, PoolKey
+from ytquota.dashboard.snapshot import Pool
 from ytquota.dashboard.views import figure
+from ytquota.monitor.ledger import PoolKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ytquota import clock as clocks
-from ytquota.dashboard.snapshot import PoolKey, Today
+from ytquota.dashboard.snapshot import Today
 from ytquota.intelligence import QuotaIntelligence, frames
+from ytquota.monitor.ledger import PoolKey
 from ytquota.monitor.official import TAG
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot
+    from ytquota.dashboard.snapshot import Pool, Snapshot
     from ytquota.monitor import QuotaMonitor
+    from ytquota.monitor.ledger import PoolKey
     from ytquota.settings import Settings
 
 TABS = ("Today", "Four weeks", "Advice", "Credential sets", "Refused and failed")

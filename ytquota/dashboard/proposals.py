@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ytquota.auth.sets import CredentialSet
-    from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot
+    from ytquota.dashboard.snapshot import Pool, Snapshot
+    from ytquota.monitor.ledger import PoolKey
 
 _HINT = "wait, spare, or ask for more: see Credential sets"
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
-from ytquota.dashboard.snapshot import Advised, PoolKey, Today
+from ytquota.dashboard.snapshot import Advised, Today
+from ytquota.monitor.ledger import PoolKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from ytquota.monitor.ledger import PoolKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,13 +17,6 @@ if TYPE_CHECKING:
     from ytquota.intelligence.advice import Advice
     from ytquota.intelligence.outlook import Forecast
     from ytquota.monitor.reconciled import Check
-
-
-class PoolKey(NamedTuple):
-    """What runs out: a project's daily allowance of one kind."""
-
-    project: str
-    bucket: str
 
 
 @dataclass(frozen=True, slots=True)

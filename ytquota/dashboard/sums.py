@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ytquota.dashboard.snapshot import PoolKey, Today, Trouble, Use
+from ytquota.dashboard.snapshot import Today, Trouble, Use
+from ytquota.monitor.ledger import PoolKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

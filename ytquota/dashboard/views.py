@@ -12,7 +12,7 @@ from ytquota.dashboard import charts
 from ytquota.dashboard.axes import NARROW, WIDE
 from ytquota.dashboard.cards import name_of, outlook, unit_of
 from ytquota.dashboard.curve import Day, day_curve
-from ytquota.dashboard.snapshot import Pool, PoolKey, Snapshot, Today
+from ytquota.dashboard.snapshot import Pool, Snapshot, Today
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ytquota.dashboard.figures import Chart
     from ytquota.dashboard.history import PoolHistory
     from ytquota.dashboard.snapshot import Trouble
+    from ytquota.monitor.ledger import PoolKey
 
 _WIDTHS = (WIDE, NARROW)
 _HAPPENED = {

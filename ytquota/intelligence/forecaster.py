@@ -11,7 +11,8 @@ from ytquota.intelligence.ensemble import LEVELS, Band, Ensemble, PoolEnsembles
 from ytquota.intelligence.forecast import WARM_UP_DAYS, method_weights
 from ytquota.intelligence.forecast_backtest import backtest
 from ytquota.intelligence.outlook import DayAhead, FanPoint, Forecast
-from ytquota.intelligence.pool_days import DaysReader, PoolKey, date_index
+from ytquota.intelligence.pool_days import DaysReader, date_index
+from ytquota.monitor.ledger import PoolKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,13 +15,14 @@ from ytquota.intelligence import day_grid
 from ytquota.intelligence.day_grid import BINS, Floats
 from ytquota.intelligence.demand import demand_at_its_word
 from ytquota.intelligence.ensemble import Ensemble, PoolEnsembles
-from ytquota.intelligence.pool_days import DaysReader, PoolDays, PoolKey, Today, Work, WorkKey
+from ytquota.intelligence.pool_days import DaysReader, PoolDays, Today, Work, WorkKey
 from ytquota.monitor.priorities import NORMAL, PRIORITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ytquota.intelligence.declared import Declaration
+    from ytquota.monitor.ledger import PoolKey
 
 _QUANTILE = 0.98
 # High, since what is kept too long is only late for those who wait, while what was not kept is gone. As the

@@ -12,7 +12,7 @@ from ytquota import clock as clocks
 from ytquota.intelligence.forecast import WARM_UP_DAYS
 from ytquota.intelligence.packing import Item, spread, units_of
 from ytquota.intelligence.plan import NO_HISTORY, Plan, PlannedCall, PlannedDay, PlannedPool
-from ytquota.intelligence.pool_days import PoolKey
+from ytquota.monitor.ledger import PoolKey
 from ytquota.monitor.priorities import NORMAL, PRIORITIES
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ import pandas as pd
 from ytquota import clock as clocks
 from ytquota.intelligence import day_grid, frames
 from ytquota.intelligence.day_grid import BINS, Floats
+from ytquota.monitor.ledger import PoolKey
 from ytquota.monitor.official import TAG
 
 if TYPE_CHECKING:
@@ -32,13 +33,6 @@ PRIORITY_DAYS = 28
 
 _WORK = ("project", "bucket", "priority", "tag")
 _FIRST_HOUR = 4  # quarters: a log that begins later on its first day has not seen that day
-
-
-class PoolKey(NamedTuple):
-    """What runs out: a project's daily allowance of one kind."""
-
-    project: str
-    bucket: str
 
 
 class WorkKey(NamedTuple):

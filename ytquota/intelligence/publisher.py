@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ytquota.intelligence.declared import Declarations
 from ytquota.intelligence.forecaster import Forecaster
 from ytquota.intelligence.kept import kept_curves
-from ytquota.intelligence.pool_days import PoolKey
 from ytquota.intelligence.published import DUE, is_due, publish
+from ytquota.monitor.ledger import PoolKey
 from ytquota.monitor.lines import HOST
 
 if TYPE_CHECKING:

@@ -179,8 +179,8 @@ class QuotaIntelligence:
 
     def replay(self, project: str, bucket: str = "default", *, days: int = 28) -> pd.DataFrame:
         """The forecast of one pool made again for its last finished days: the columns of `replay.REPLAY`."""
-        from ytquota.intelligence.pool_days import PoolKey
         from ytquota.intelligence.replay import replay
+        from ytquota.monitor.ledger import PoolKey
 
         self._forecaster.reader.read()
         limit = self.monitor.ledger.usage(project)[project][bucket].limit

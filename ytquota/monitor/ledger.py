@@ -8,7 +8,7 @@ gone out.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +39,13 @@ def check_items(items: Items) -> None:
     for bucket, units in items:
         if units < 0:
             raise ValueError(f"Units cannot be negative: {bucket} {units}")
+
+
+class PoolKey(NamedTuple):
+    """What runs out: a project's daily allowance of one kind."""
+
+    project: str
+    bucket: str
 
 
 @dataclass(slots=True)

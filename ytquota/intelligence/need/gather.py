@@ -13,7 +13,7 @@ from ytquota.intelligence.need.coming import advised, coming
 from ytquota.intelligence.need.evidence import Evidence, PoolNeed
 from ytquota.intelligence.need.record import methods, read, run_outs
 from ytquota.intelligence.need.thrift import LATELY, thrift
-from ytquota.intelligence.pool_days import PoolKey
+from ytquota.monitor.ledger import PoolKey
 from ytquota.monitor.official import TAG as OFFICIAL
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from ytquota.intelligence import day_grid
 from ytquota.intelligence.day_grid import BINS
 from ytquota.intelligence.demand import demand_of
 from ytquota.intelligence.ensemble import PoolEnsembles
-from ytquota.intelligence.pool_days import DaysReader, PoolDays, PoolKey, Today, Work
+from ytquota.intelligence.pool_days import DaysReader, PoolDays, Today, Work
+from ytquota.monitor.ledger import PoolKey
 from ytquota.operations.alerts.edges import Alert, Edges
 from ytquota.operations.alerts.paces import Paces
 from ytquota.operations.alerts.rules import Pool, Thresholds, judge
