@@ -89,6 +89,15 @@ def test_a_project_that_nobody_counts_is_told(run, fleet):
     assert f"no project Nobody's is known here (known: Live shows, {TEN})" in result.stderr
 
 
+def test_a_log_of_a_project_that_nobody_counts_is_bad_usage(run, fleet):
+    """A project without a name is known by its calls, whenever they were made."""
+    result = run("log", "--all", "--project", "Nobody's")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no project Nobody's is known here (known: Live shows)" in result.stderr
+    assert run("log", "--all", "--project", TEN, "--day", "yesterday").exit_code == 0
+
+
 def test_two_ledgers_of_one_project_are_told_on_the_page(run, fleet, bot_folder):
     """With what to do about it."""
     spend(bot_folder / "attic", "videos.list", 1, project=ONE)

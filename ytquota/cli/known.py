@@ -37,7 +37,7 @@ def check_project(desk: Desk, project: str | None, *, option: str = "--project")
     if project is None:
         return
     known = projects(desk)
-    if project in known or (not desk.is_bare and _any(desk.monitor.log(project=project))):
+    if project in known or (not desk.is_bare and any_of(desk.monitor.log(project=project))):
         return
     unknown("project", project, known, option)
 
@@ -60,7 +60,7 @@ def check_set(
     if (
         number is None
         or str(number) in {*known, _OWN}
-        or _any(row for row in rows if row.get("set") == number)
+        or any_of(row for row in rows if row.get("set") == number)
     ):
         return
     unknown("credential set", str(number), known, option)
@@ -76,5 +76,6 @@ def unknown(what: str, word: str, known: Iterable[str], option: str) -> NoReturn
     raise typer.BadParameter(f"no {what} {word} is known here (known: {listed})", param_hint=option)
 
 
-def _any(rows: Iterable[dict[str, Any]]) -> bool:
+def any_of(rows: Iterable[dict[str, Any]]) -> bool:
+    """Whether there is a row."""
     return next(iter(rows), None) is not None

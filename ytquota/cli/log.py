@@ -15,10 +15,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ytquota.cli import log_sums
+from ytquota.cli import known, log_sums
 from ytquota.cli.desk import Desk
 from ytquota.cli.fleet import fleet_of
-from ytquota.cli.known import check_project, check_set
 from ytquota.cli.log_usual import usual_before
 from ytquota.cli.output import at_most, console, count, hint, plural, print_bytes
 from ytquota.cli.progress import with_progress
@@ -118,8 +117,8 @@ def log(
     with Desk.open() as desk:
         first, end = _window(day, since, until, desk.today)
         if not all_ledgers:
-            check_project(desk, project)
-            check_set(desk, credential_set, _found(desk, first, end, project), option="--set")
+            known.check_project(desk, project)
+            known.check_set(desk, credential_set, _found(desk, first, end, project), option="--set")
         found = _found(desk, first, end, project, all_ledgers=all_ledgers)
         rows: Iterable[dict[str, Any]] = filter(wanted, with_progress(found, first, end))
         if names:
@@ -136,10 +135,10 @@ def log(
 def _names(by: str, last: int | None, *, all_ledgers: bool) -> tuple[str, ...]:
     """What calls are to be added up by."""
     names = tuple(dict.fromkeys(name.strip() for name in by.split(",")))
-    known = log_sums.NAMES if all_ledgers else tuple(one for one in log_sums.NAMES if one not in OF_FLEET)
+    allowed = log_sums.NAMES if all_ledgers else tuple(one for one in log_sums.NAMES if one not in OF_FLEET)
     for name in names:
-        if name not in known:
-            raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint="--by")
+        if name not in allowed:
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(allowed)}", param_hint="--by")
     if last is not None:
         raise typer.BadParameter("the newest lines alone add up to nothing", param_hint="--last")
     return names
@@ -180,8 +179,14 @@ def _found(
 ) -> Iterator[dict[str, Any]]:
     if all_ledgers:
         fleet = fleet_of(desk.settings)
-        number = None if project is None else fleet.number_of(project)
-        return FleetLog(fleet).rows(first, end, project=number)
+        calls, number = FleetLog(fleet), None if project is None else fleet.number_of(project)
+        if (
+            number is not None
+            and number not in fleet.projects
+            and not known.any_of(calls.rows(project=number))
+        ):
+            known.unknown("project", number, fleet.projects.values(), "--project")
+        return calls.rows(first, end, project=number)
     return iter(()) if desk.is_bare else desk.monitor.log(first, end, project=project)
 
 
