@@ -173,7 +173,7 @@ def test_reset_asks_twice_before_it_acts(page, evening, evening_page, confirm):
     assert (row["action"], row["credential_set"], row["why"]) == ("reset", 1, "logged in again")
 
     page.get_by_role("tab", name="Today").click()
-    expect(card(page, STREAMING, "Uploads")).not_to_contain_text("exhausted", timeout=10_000)
+    expect(card(page, STREAMING, "Uploads")).not_to_contain_text("marked by", timeout=10_000)
     page.get_by_role("combobox", name="Charts of").select_option(f"Units of project {STREAMING}")
     expect(
         page.get_by_role("heading", name=re.compile("units used by .* yesterday at this time"))
