@@ -78,10 +78,11 @@ def spawn(bot_folder):
     started = []
 
     def spawn(*arguments, **options):
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         process = subprocess.Popen(
             [sys.executable, "-c", "from ytquota.cli import main; main()", *map(str, arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
-        )  # fmt: skip
+            **pipes | {"text": True} | options,
+        )
         started.append(process)
         return process
 

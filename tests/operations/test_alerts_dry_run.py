@@ -53,7 +53,8 @@ def test_a_dry_run_as_json_is_one_document(bot, run):
     assert told["days"] == 1
     share = next(one for one in told["alerts"] if one["rule"] == "share")
     assert (share["kind"], share["project"], share["bucket"]) == ("alert", "111111111111", "default")
-    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.exit_code == 2
+    assert "--dry-run" in json.loads(refused.stdout)["error"]
     assert "--dry-run" in refused.stderr
 
 
