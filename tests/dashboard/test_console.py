@@ -281,7 +281,11 @@ def test_it_proposes_the_set_that_may_take_over(console, monitor, clock):
         "Or, as your rotation list permits: set 10 is ready (untouched today) and new services use it "
         "already, so restart the programs that ran out."
     ) in told
-    assert told.index("Wait until 00:00") < told.index("`ytquota advise`") < told.index("set 10 is ready")
+    assert (
+        told.index("Wait until 00:00")
+        < told.index("<code>ytquota advise</code>")
+        < told.index("set 10 is ready")
+    )
 
 
 @rotating
@@ -304,7 +308,7 @@ def test_it_proposes_the_line_that_would_permit_it(console, settings, monitor, c
     assert f"YTQUOTA_ROTATION=1,10 into {settings.env_file}" in told
     assert "developer policies" in told
     assert told.index("Wait until 00:00 PST (08:00 UTC here), in 12 h 0 m") < told.index("YTQUOTA_ROTATION")
-    assert told.index("`ytquota request`") < told.index("YTQUOTA_ROTATION")
+    assert told.index("<code>ytquota request</code>") < told.index("YTQUOTA_ROTATION")
 
 
 @pytest.mark.parametrize("settings", ["YTQUOTA_ROTATION=1,4\nYOUTUBE_API_KEY_4=AIzaKey"], indirect=True)

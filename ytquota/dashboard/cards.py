@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ytquota.clock import PACIFIC, utc
+from ytquota.dashboard.marked import marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -222,12 +223,12 @@ def spark(trend: Sequence[int]) -> str:
 
 def alert(title: str, text: str) -> str:
     """Return an error that screen readers announce at once."""
-    return f'<div class="ytq-alert" role="alert"><b>{escape(title)}</b>{escape(text)}</div>'
+    return f'<div class="ytq-alert" role="alert"><b>{escape(title)}</b>{marked(text)}</div>'
 
 
 def status(title: str, text: str) -> str:
     """Return a success that screen readers announce when they are free."""
-    return f'<div class="ytq-status" role="status"><b>{escape(title)}</b>{escape(text)}</div>'
+    return f'<div class="ytq-status" role="status"><b>{escape(title)}</b>{marked(text)}</div>'
 
 
 def empty(snapshot: Snapshot) -> str:

@@ -10,12 +10,12 @@ import asyncio
 import re
 import time
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
 from ytquota.dashboard import cards
+from ytquota.dashboard.marked import marked
 from ytquota.dashboard.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -153,8 +153,8 @@ class ActionBar(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _put_question(self, notice: str, more: Sequence[str] = ()) -> None:
         assert self._open is not None
-        sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in (self._told, *more))
-        alert = f'<p role="alert"><b>{escape(notice)}</b></p>' if notice else ""
+        sentences = "".join(f"<p>{marked(sentence)}</p>" for sentence in (self._told, *more))
+        alert = f'<p role="alert"><b>{marked(notice)}</b></p>' if notice else ""
         self.question.value = f'{alert}<div role="status">{sentences}</div>'
         self._sure = False
         self._name_answer("primary", self._open.label)

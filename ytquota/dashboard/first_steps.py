@@ -21,6 +21,7 @@ from ytquota.auth.session import open_monitor
 from ytquota.dashboard import cards
 from ytquota.dashboard.figures import style
 from ytquota.dashboard.login_box import LoginBox
+from ytquota.dashboard.marked import marked
 from ytquota.errors import SettingsError, YTQuotaError, classify_error
 from ytquota.operations.doctor import check_up
 from ytquota.settings import Settings
@@ -200,7 +201,7 @@ class Checklist:
 
 def _row(step: Step) -> str:
     mood, mark = _MARKS[step.state]
-    told = "".join(f'<p class="ytq-note">{escape(said)}</p>' for said in step.told)
+    told = "".join(f'<p class="ytq-note">{marked(said)}</p>' for said in step.told)
     return f'<tr><td><span class="ytq-pill {mood}">{mark}</span></td><td>{escape(step.name)}{told}</td></tr>'
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter
 from datetime import datetime
 from html import escape
@@ -13,6 +12,7 @@ import ipywidgets as w
 
 from ytquota.clock import PACIFIC
 from ytquota.dashboard import cards
+from ytquota.dashboard.marked import marked
 from ytquota.dashboard.tasks import Tasks
 from ytquota.operations.doctor import SEVERITIES, examine
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 600.0
 _MOODS = {"error": " is-gone", "warning": " is-warm", "note": ""}
-_CODE = re.compile(r"`([^`]+)`")
 _HEAD = '<h3 class="ytq-part">Health</h3>'
 
 
@@ -96,9 +95,9 @@ def _summary(findings: Sequence[Finding]) -> str:
 
 
 def _row(one: Finding) -> str:
-    remedy = _CODE.sub(r"<code>\1</code>", escape(one.remedy))
+    remedy = marked(one.remedy)
     return (
         f'<div class="ytq-finding"><span class="ytq-pill{_MOODS[one.severity]}">{one.severity}</span>'
-        f"<div><b>{escape(one.subject)}</b><p>{escape(one.what)}</p>"
+        f"<div><b>{escape(one.subject)}</b><p>{marked(one.what)}</p>"
         f'<p class="ytq-note">How to mend it: {remedy}</p></div></div>'
     )

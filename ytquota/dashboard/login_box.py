@@ -13,6 +13,7 @@ from ytquota.auth.login import TIMEOUT, start_login
 from ytquota.auth.sets import find_set, load_sets
 from ytquota.clock import PACIFIC, both_zones
 from ytquota.dashboard import cards
+from ytquota.dashboard.marked import marked
 from ytquota.dashboard.tasks import Tasks
 from ytquota.errors import CredentialError
 
@@ -105,7 +106,7 @@ class LoginBox(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         speaks = "Bots will speak in the name of the channel that you choose."
         if one.channel_id is not None:
             speaks = f"Choose {one.speaker} again: with another one, bots will speak in its name."
-        return f'<div role="status"><p>{escape(will)}</p><p>{escape(speaks)}</p></div>'
+        return f'<div role="status"><p>{marked(will)}</p><p>{marked(speaks)}</p></div>'
 
     async def _begin(self) -> None:
         if self.is_waiting or self._question not in self.children:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ytquota.auth.words import POLICY
 from ytquota.dashboard.cards import clock_time, duration, name_of, unit_of
+from ytquota.dashboard.marked import marked
 from ytquota.intelligence.answer import spare_or_ask
 from ytquota.monitor.revealed import may_share_pools
 
@@ -125,7 +126,7 @@ def proposals_page(proposals: Iterable[Proposal]) -> str:
     """Return the proposals as boxes that screen readers announce."""
     return "".join(
         f'<div class="ytq-proposal" role="status"><b>{escape(one.title)}</b>'
-        + "".join(f"<p>{escape(sentence)}</p>" for sentence in one.told)
+        + "".join(f"<p>{marked(sentence)}</p>" for sentence in one.told)
         + "</div>"
         for one in proposals
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from html import escape
 from typing import TYPE_CHECKING
 
 import ipywidgets as w
@@ -14,6 +13,7 @@ from ytquota.dashboard import moves
 from ytquota.dashboard.cards import duration, name_of, unit_of
 from ytquota.dashboard.confirm import Action, ActionBar
 from ytquota.dashboard.login_box import LoginBox
+from ytquota.dashboard.marked import marked
 from ytquota.prices import BUCKETS
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def set_facts(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
         ("Access token", _token(one, now)),
         ("Why", one.why),
     ]
-    told = "".join(f"<div><dt>{name}</dt><dd>{escape(fact)}</dd></div>" for name, fact in facts if fact)
+    told = "".join(f"<div><dt>{name}</dt><dd>{marked(fact)}</dd></div>" for name, fact in facts if fact)
     return (
         f'<div class="ytq-set-head"><h4>Set {one.number}</h4>'
         f'<span class="ytq-pill {_MOODS[one.state]}">{one.state}</span>'
