@@ -140,13 +140,13 @@ def test_a_file_rewritten_by_another_program_is_no_recovery(bot, look):
     assert look() == [("recovery", "login-ends", 1)]
 
 
-def test_a_token_that_cannot_be_read_says_nothing(bot, look):
-    """Neither an alarm nor an all-clear, and the watch goes on."""
+def test_a_token_that_cannot_be_read_says_nothing_of_the_end(bot, look):
+    """Neither an alarm nor an all-clear of that, but that it is broken; and the watch goes on."""
     bot.token(login_ends_at=(datetime.now(UTC) + HOUR).isoformat())
     assert [rule for _, rule, _ in look()] == ["login-ends"]
     whole = bot.token().read_text()
 
     bot.token().write_text(whole[:20])
-    assert look() == []
+    assert look() == [("alert", "broken", 1)]
     bot.token().write_text(whole)
-    assert look() == []
+    assert look() == [("recovery", "broken", 1)]

@@ -213,6 +213,30 @@ def test_trouble_that_passes_is_told_only_when_it_does_not(bot, receiver, look):
     assert [body["rule"] for _, _, body in receiver.received] == ["quarantined"]
 
 
+def test_a_token_file_that_went_bad_is_told_once_until_it_is_mended(bot, receiver, look):
+    """Garbled, then gone: one alert, though a watch is started anew each time; its content is not shown."""
+    bot.setting("YTQUOTA_ALERT_WEBHOOK", receiver.url)
+    bot.at_noon()
+    bot.count()
+    path = bot.settings.sets[1].token_file
+    whole = path.read_text()
+    look()
+    path.write_text('{"token": "ya29.secret"')
+    look()
+    path.unlink()
+    look()
+    path.write_text(whole)
+    path.chmod(0o600)
+    look()
+
+    told = [(body["kind"], body["rule"], body["credential_set"]) for _, _, body in receiver.received]
+    texts = " ".join(body["text"] for _, _, body in receiver.received)
+    assert told == [("alert", "broken", 1), ("recovery", "broken", 1)]
+    assert "Credential set 1 cannot be used" in texts
+    assert "ytquota login 1" in texts
+    assert "secret" not in texts
+
+
 def test_the_forecast_is_published(bot, look):
     """Bots keep what more important work will need."""
     bot.at_noon()

@@ -39,8 +39,8 @@ def watch(
     """Look every minute, and tell operators what they should know.
 
     When a pool passes 80 %, will probably run out before its reset, refuses
-    calls, or a login is refused or ends within 48 hours: once a day and pool,
-    and once more when it is over. With an account for Google's counters it
+    calls, or a login is refused, broken, or ends within 48 hours: once a day
+    and pool, and once more when it is over. With an account for Google's counters it
     compares the counts every 15 minutes. YTQUOTA_ALERT_... say whom to tell;
     the history is memory/quota_alerts.json. One watch per ledger; SIGTERM and
     Ctrl-C end it.

@@ -7,12 +7,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
+from ytquota.auth.sets import load_sets
 from ytquota.auth.state import StateFile
 from ytquota.auth.tokens import load_token
 from ytquota.errors import CredentialError
 from ytquota.monitor.reconciled import ReconciledFile
 from ytquota.operations.alerts.paces import Paces
-from ytquota.operations.alerts.rules import Condition, Pool, Thresholds, judge, login_ends, quarantined
+from ytquota.operations.alerts.rules import (
+    Condition,
+    Pool,
+    Thresholds,
+    broken,
+    judge,
+    login_ends,
+    quarantined,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,9 +161,12 @@ class Lookout:
     def _sets(self, edges: Edges, now: float) -> Iterator[Condition]:
         try:
             out = StateFile(self._settings.memory_dir, clock=self._monitor.clock).read().quarantined
+            sets = load_sets(self._settings)
         except CredentialError as error:
-            logger.warning("Whether a set is quarantined cannot be told: %s", error)
+            logger.warning("How the credential sets are cannot be told: %s", error)
             return
+        for one in sets:
+            yield broken(one.number, None if one.has_login else one.why)
         for number in self._settings.sets:
             note = out.get(number)
             yield quarantined(number, note.reason if note and self._is_lasting(note) else None)

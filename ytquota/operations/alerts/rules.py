@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Severity = Literal["warning", "critical"]
 State = Literal["on", "between", "off"]
-Topic = Literal["share", "ahead", "refusals", "elsewhere", "quarantined", "login-ends"]
-Rule = Literal["share", "run-out", "burn", "refusals", "elsewhere", "quarantined", "login-ends"]
+Topic = Literal["share", "ahead", "refusals", "elsewhere", "quarantined", "broken", "login-ends"]
+Rule = Literal["share", "run-out", "burn", "refusals", "elsewhere", "quarantined", "broken", "login-ends"]
 
 _SHARE_STEP = 0.05
 _ELSEWHERE = 0.05  # of the limit, that Google counted and we did not
@@ -194,6 +194,17 @@ def quarantined(number: int, reason: str | None) -> Condition:
         "critical",
         text,
         credential_set=number,
+    )
+
+
+def broken(number: int, why: str | None) -> Condition:
+    """What is to be said of a credential set; `why` is what is wrong with its files, None if nothing is."""
+    if why is None:
+        text = f"The files of credential set {number} are in order again."
+    else:
+        text = f"Credential set {number} cannot be used: {why}"
+    return Condition(
+        "broken", "broken", "off" if why is None else "on", "critical", text, credential_set=number
     )
 
 
