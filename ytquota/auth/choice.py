@@ -14,7 +14,7 @@ from ytquota.auth.none_left import nothing_usable
 from ytquota.auth.sets import CredentialSet, find_set, load_sets
 from ytquota.auth.words import standing
 from ytquota.errors import CredentialError
-from ytquota.monitor.revealed import may_share_pools
+from ytquota.monitor.revealed import adds_nothing_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,13 +90,11 @@ def first_usable(
     whose project may be the same: it would add nothing.
     """
     for is_sound in (True, False):
-        spent: list[CredentialSet] = []
+        spent: list[str | None] = []
         for one in order:
             if one.lacks(buckets):
-                spent.append(one)
-            elif _is_startable(one, buckets, is_sound=is_sound) and not any(
-                may_share_pools(one.project, other.project) for other in spent
-            ):
+                spent.append(one.project)
+            elif _is_startable(one, buckets, is_sound=is_sound) and not adds_nothing_to(one.project, spent):
                 return one
     return None
 

@@ -11,7 +11,7 @@ from ytquota.auth.words import POLICY, describe
 from ytquota.clock import both_zones, next_reset
 from ytquota.errors import BY_OPERATOR, MARKED, CredentialError, QuotaExceeded
 from ytquota.intelligence.answer import spare_or_ask
-from ytquota.monitor.revealed import may_share_pools
+from ytquota.monitor.revealed import adds_nothing_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +52,7 @@ def nothing_usable(
     spent = [one for one in wanted if one.lacks(buckets)]
     if spent:
         lines.append(f"Wait until then. {spare_or_ask()}")
-    lines += _permitting(settings, sets, wanted, buckets)
+    lines += _permitting(settings, sets, wanted, buckets, spent)
     message = "\n".join(lines)
     if isinstance(refusal, QuotaExceeded):
         return _as_refused(message, refusal, spent)
@@ -99,10 +99,11 @@ def _permitting(
     sets: Sequence[CredentialSet],
     wanted: Sequence[CredentialSet],
     buckets: tuple[str, ...],
+    spent: Sequence[CredentialSet],
 ) -> Iterator[str]:
     """Yield which line would permit another set, what Google says of that, and who would speak then."""
-    numbers = {one.number for one in wanted}
-    ready = [one for one in sets if one.number not in numbers and _would_help(one, wanted, buckets)]
+    numbers, empty = {one.number for one in wanted}, [one.project for one in spent]
+    ready = [one for one in sets if one.number not in numbers and _would_help(one, buckets, empty)]
     if not ready:
         return
     line = ",".join(map(str, [*(settings.rotation or sorted(numbers)), *(one.number for one in ready)]))
@@ -118,9 +119,7 @@ def _permitting(
             yield f"Set {one.number} is another channel: a bot would speak as {name}."
 
 
-def _would_help(one: CredentialSet, wanted: Sequence[CredentialSet], buckets: tuple[str, ...]) -> bool:
+def _would_help(one: CredentialSet, buckets: tuple[str, ...], empty: Sequence[str | None]) -> bool:
     """Whether a set that is not permitted could do the work, and has pools of its own where that matters."""
-    spent = [other for other in wanted if other.lacks(buckets)]
-    return one.state in {"ready", "exhausted"} and not (
-        one.lacks(buckets) or any(may_share_pools(one.project, other.project) for other in spent)
-    )
+    is_able = one.state in {"ready", "exhausted"} and not one.lacks(buckets)
+    return is_able and not adds_nothing_to(one.project, empty)

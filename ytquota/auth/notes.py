@@ -86,6 +86,11 @@ class SetStates:
     preferred: int | None = None
     exhausted: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
+    def refuses(self, number: int, login: str) -> bool:
+        """Whether Google refuses a set's login (its fingerprint) for good, as far as was noted."""
+        note = self.quarantined.get(number)
+        return note is not None and note.is_final and note.concerns(login)
+
 
 def stumbled(known: Note | None, reason: str, *, at: datetime, login: str) -> Note:
     """Return the note of one more failure that will pass; each doubles the pause before the next try.

@@ -137,7 +137,7 @@ def card(pool: Pool, now: float, told: str = "") -> str:
     mood = " is-gone" if gone else " is-warm" if warm else "" if pool.used else " is-idle"
     share = min(1.0, pool.share)
     by_operator = pool.is_by_operator(now)
-    left = 0 if gone and not by_operator else pool.left
+    left = pool.left_to_show(now)
     label = f"{title} of project {pool.project}: {left:,} of {pool.limit:,} left"
     return (
         f'<div class="ytq-card{mood}" role="group" aria-label="{escape(label, quote=True)}">'

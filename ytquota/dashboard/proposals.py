@@ -52,8 +52,8 @@ def propose(snapshot: Snapshot, now: float) -> tuple[Proposal, ...]:
 
 def _about(snapshot: Snapshot, pool: Pool, now: float) -> Proposal:
     until = pool.resets_at if not pool.left else min(pool.exhausted_until or pool.resets_at, pool.resets_at)
-    marked = "marked by an operator" if pool.is_by_operator(now) else "marked as exhausted"
-    happened = marked if pool.left else "ran out"
+    mark = "marked by an operator" if pool.is_by_operator(now) else "marked as exhausted"
+    happened = mark if pool.left else "ran out"
     title = f"{name_of(pool.bucket)} of project {pool.project}: {happened}"
     able = [one for one in snapshot.sets if _could_take_over(snapshot, one, pool, now)]
     listed = sorted(

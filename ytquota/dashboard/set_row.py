@@ -150,10 +150,8 @@ def _left(one: CredentialSet, snapshot: Snapshot, now: float) -> str:
 
 
 def _pool_left(pool: Pool, now: float) -> str:
-    unit = unit_of(pool.bucket, pool.left)
-    if pool.is_by_operator(now):
-        return f"{pool.left:,} {unit} (marked by an operator)"
-    return f"{0 if pool.is_gone(now) else pool.left:,} {unit}"
+    mark = " (marked by an operator)" if pool.is_by_operator(now) else ""
+    return f"{pool.left_to_show(now):,} {unit_of(pool.bucket, pool.left)}{mark}"
 
 
 def _used(one: CredentialSet, snapshot: Snapshot, now: float) -> str:

@@ -85,6 +85,10 @@ class Pool:
         """Whether an operator's mark is all that keeps its units from being spent."""
         return self.left > 0 and self.marked_by == "operator" and self._is_marked(now)
 
+    def left_to_show(self, now: float) -> int:
+        """Units left: none where it is gone, unless an operator's mark is all that keeps them."""
+        return 0 if self.is_gone(now) and not self.is_by_operator(now) else self.left
+
     def _is_marked(self, now: float) -> bool:
         return self.exhausted_until is not None and now < self.exhausted_until
 

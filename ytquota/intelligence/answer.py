@@ -93,10 +93,8 @@ def ask(payer: Payer, operation: str, count: int, priority: str) -> Answer:
 
 
 def _resets_at(balance: Balance, now: float) -> datetime:
-    until = balance.exhausted_until
-    if until is not None and now < until:
-        return clocks.utc(until).astimezone(clocks.PACIFIC)
-    return clocks.next_reset(now)
+    until = balance.exhausted_until if balance.is_marked(now) else None
+    return clocks.next_reset(now) if until is None else clocks.utc(until).astimezone(clocks.PACIFIC)
 
 
 def _why(price: Price, count: int, balance: Balance, decision: Decision, *, allowed: bool, now: float) -> str:
@@ -106,7 +104,7 @@ def _why(price: Price, count: int, balance: Balance, decision: Decision, *, allo
         if price.provenance in {"documented", "override"} and not price.flag
         else f" ({price.provenance} price)"
     )
-    if balance.exhausted_until is not None and now < balance.exhausted_until:
+    if balance.is_marked(now):
         if balance.marked_by == "operator":
             left = f"{balance.left:,} of {balance.limit:,} are left"
             return f"{asked}{doubt}; {left}, and an operator has marked this pool as exhausted."
@@ -132,8 +130,8 @@ def _released(monitor: QuotaMonitor, demand: Demand, bucket: str, spare: int, *,
 
 def _unmarking(balance: Balance, credential_set: str, now: float) -> str:
     """What helps where an operator's mark is all that stands in the way."""
-    until = balance.exhausted_until
-    if balance.marked_by != "operator" or until is None or now >= until or not balance.left:
+    until = balance.exhausted_until if balance.is_marked(now) else None
+    if balance.marked_by != "operator" or until is None or not balance.left:
         return ""
     ends = clocks.both_zones(clocks.utc(until))
     number = credential_set if credential_set.isdecimal() else "N"

@@ -90,9 +90,13 @@ class Balance:
         """Units that may still be spent, never negative."""
         return max(0, self.limit - self.used)
 
+    def is_marked(self, now: float) -> bool:
+        """Whether a mark still holds."""
+        return self.exhausted_until is not None and now < self.exhausted_until
+
     def is_exhausted(self, now: float) -> bool:
         """Whether a mark says so and still holds, or nothing is left."""
-        return self.left == 0 or (self.exhausted_until is not None and now < self.exhausted_until)
+        return self.left == 0 or self.is_marked(now)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ytquota.monitor.demand import Demand
-    from ytquota.prices import Price
+    from ytquota.monitor.flight import Priced
 
 POLLED = "liveChatMessages.list"
 
@@ -24,8 +24,8 @@ _TOLD = re.compile(rb"\s*:\s*(\d{1,9})\b")
 
 
 def noting_intervals(
-    priced: Sequence[tuple[Demand, Price]], answers: Sequence[tuple[int | None, bytes | str | None]]
-) -> Sequence[tuple[Demand, Price]]:
+    priced: Sequence[Priced], answers: Sequence[tuple[int | None, bytes | str | None]]
+) -> Sequence[Priced]:
     """The same calls, polls with the interval that their answer told among their facts.
 
     Args:

@@ -6,10 +6,12 @@ import logging
 import os
 import threading
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ytquota import clock as clocks
 from ytquota.errors import LedgerUnavailable
+from ytquota.monitor import pools
 from ytquota.monitor.host_page import AUTHORITY, HostPage, host_id, last_step
 from ytquota.monitor.places import journal_path, refuse_unsafe_places
 from ytquota.monitor.tail import read_state
@@ -229,10 +231,7 @@ class Books:
         """What was carried over of limits, with the operator's part as the settings have it now."""
         if self._operator_limit is None:
             return said
-        now = {name: {who: n for who, n in one.items() if who != "operator"} for name, one in said.items()}
-        for bucket, value in self.operator_limits(project).items():
-            now.setdefault(bucket, {})["operator"] = value
-        return now
+        return pools.with_operator(said, partial(self._operator_limit, project))
 
     def _begin(self, project: str, bounds: clocks.DayBounds, *, today: bool) -> Book:
         refuse_unsafe_places(self._folder)

@@ -16,6 +16,7 @@ from ytquota.errors import SettingsError
 from ytquota.monitor.files import locked, replace_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from ytquota.errors import Verdict
@@ -54,6 +55,11 @@ def is_provisional(project: str) -> bool:
 def may_share_pools(one: str | None, other: str | None) -> bool:
     """Whether two projects are the same, or may be: a key whose project nobody has named may be of any."""
     return one == other or any(project and is_provisional(project) for project in (one, other))
+
+
+def adds_nothing_to(project: str | None, spent: Iterable[str | None]) -> bool:
+    """Whether a project may be one of those whose pools are used up, so that going there brings no quota."""
+    return any(may_share_pools(project, other) for other in spent)
 
 
 class Revealed:

@@ -56,15 +56,14 @@ def usage_summary(
 
 def pool_facts(balance: Balance, now: float) -> dict[str, Any]:
     """A balance as the summary has it."""
-    until = balance.exhausted_until
-    is_marked = until is not None and now < until
+    until = balance.exhausted_until if balance.is_marked(now) else None
     return {
         "used": balance.used,
         "refused": balance.refused,
         "limit": balance.limit,
         "left": balance.left,
         "limit_source": balance.limit_source,
-        "exhausted_until": clocks.pacific_iso(until) if until is not None and is_marked else None,
-        "marked_by": balance.marked_by if is_marked else None,
+        "exhausted_until": None if until is None else clocks.pacific_iso(until),
+        "marked_by": None if until is None else balance.marked_by,
         "share": round(balance.used / balance.limit, 6) if balance.limit else 1.0,
     }

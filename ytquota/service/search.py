@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ytquota.errors import QuotaExceeded
-from ytquota.monitor.revealed import may_share_pools
+from ytquota.monitor.revealed import adds_nothing_to, may_share_pools
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,13 +52,13 @@ class Search:
         """
         if not self.for_quota:
             return next(iter(self.open), None)
-        full: list[Seat] = []
+        full: list[str] = []
         for seat in self.open:
-            if any(may_share_pools(seat.project, other.project) for other in full):
+            if adds_nothing_to(seat.project, full):
                 continue
             if monitor.has_room(self.errand.charged_to(seat)):
                 return seat
-            full.append(seat)
+            full.append(seat.project)
         return self.open[0] if self.open and not self.refusals else None
 
     def refused(self, seat: Seat, error: Exception) -> None:

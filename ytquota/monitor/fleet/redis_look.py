@@ -63,7 +63,9 @@ class RedisReader:
         stored = self._hash(key)
         limits = stored.get(_LIMITS) or self._store.read("GET", f"{tag}:limits") or b"{}"
         said = orjson.loads(limits)
-        balances, by_operator = _balances(stored, said), _by_operator(stored)
+        counted = {name.decode(): orjson.loads(text) for name, text in stored.items() if name[:1] != b"_"}
+        by_operator = [bucket for bucket, pool in counted.items() if pool.get(_BY_OPERATOR)]
+        balances = _balances(counted, said)
         return Count(
             self._listed,
             project,
@@ -82,23 +84,17 @@ class RedisReader:
         return dict(zip(found[::2], found[1::2], strict=True))
 
 
-def _balances(stored: Mapping[bytes, bytes], said: dict[str, dict[str, int]]) -> dict[str, list[Any]]:
+def _balances(
+    counted: Mapping[str, Mapping[str, Any]], said: dict[str, dict[str, int]]
+) -> dict[str, list[Any]]:
     """The pools in the journal's shape: [used, refused, limit, exhausted_until]."""
     balances = lines.empty_balances()
     for bucket, balance in balances.items():
         balance[2] = lines.effective_limit(bucket, said.get(bucket))[0]
-    for name, text in stored.items():
-        if not name.startswith(b"_"):
-            pool = orjson.loads(text)
-            until = float(pool[_MARK]) if pool.get(_MARK) else None
-            balances[name.decode()] = [int(pool["used"]), int(pool["refused"]), int(pool["limit"]), until]
+    for bucket, pool in counted.items():
+        until = float(pool[_MARK]) if pool.get(_MARK) else None
+        balances[bucket] = [int(pool["used"]), int(pool["refused"]), int(pool["limit"]), until]
     return balances
-
-
-def _by_operator(stored: Mapping[bytes, bytes]) -> list[str]:
-    """The buckets whose mark an operator set."""
-    pools_of = {name.decode(): orjson.loads(text) for name, text in stored.items() if name[:1] != b"_"}
-    return [bucket for bucket, pool in pools_of.items() if pool.get(_BY_OPERATOR)]
 
 
 def _own(facts: Mapping[str, Any]) -> Units:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ytquota import clock as clocks
-from ytquota.auth.sets import load_sets
+from ytquota.auth.sets import checked_token
 from ytquota.auth.state import StateFile
-from ytquota.auth.tokens import load_token
 from ytquota.errors import CredentialError
 from ytquota.monitor.reconciled import ReconciledFile
 from ytquota.operations.alerts.paces import Paces
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ytquota.auth.notes import Note
-    from ytquota.auth.tokens import Token
     from ytquota.intelligence.forecaster import Forecaster
     from ytquota.monitor.ledger import Balance
     from ytquota.monitor.log import Position
@@ -160,29 +158,23 @@ class Lookout:
 
     def _sets(self, edges: Edges, now: float) -> Iterator[Condition]:
         try:
-            out = StateFile(self._settings.memory_dir, clock=self._monitor.clock).read().quarantined
-            sets = load_sets(self._settings)
+            states = StateFile(self._settings.memory_dir, clock=self._monitor.clock).read()
         except CredentialError as error:
             logger.warning("How the credential sets are cannot be told: %s", error)
             return
-        for one in sets:
-            yield broken(one.number, None if one.has_login else one.why)
-        for number in self._settings.sets:
-            note = out.get(number)
+        for number, chosen in self._settings.sets.items():
+            note = states.quarantined.get(number)
             yield quarantined(number, note.reason if note and self._is_lasting(note) else None)
-            token = self._token(number)
+            try:
+                token = checked_token(chosen) if chosen.token_file else None
+            except CredentialError as error:  # then nothing can be said of its login
+                yield broken(number, str(error))
+                continue
+            yield broken(number, None)
             if token is not None:
-                refused = note is not None and note.is_final and note.concerns(token.login)
                 end, rung = token.login_ends_at, edges.rung_login(number)
+                refused = states.refuses(number, token.login)
                 yield login_ends(number, end, now, login=token.login, rung=rung, refused=refused)
-
-    def _token(self, number: int) -> Token | None:
-        """The token of an OAuth set; one that cannot be read says nothing of its login."""
-        path = self._settings.sets[number].token_file
-        try:
-            return load_token(number, path) if path is not None else None
-        except CredentialError:
-            return None
 
     def _is_lasting(self, note: Note) -> bool:
         """Whether a quarantine is for good, or trouble that passes has not passed for five minutes."""

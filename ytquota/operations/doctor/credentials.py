@@ -121,8 +121,7 @@ def _scopes(install: Install, token: Token) -> Iterator[Finding]:
 def _end(install: Install, token: Token) -> Iterator[Finding]:
     """Whether the login is about to end, or has ended, by Google's word or, without that, by its age."""
     end, now, states = token.login_ends_at, utc(install.clock.time()), install.states
-    note = None if isinstance(states, CredentialError) else states.quarantined.get(token.number)
-    is_said = note is not None and note.is_final and note.concerns(token.login)
+    is_said = not isinstance(states, CredentialError) and states.refuses(token.number, token.login)
     if end is None:
         yield from _age(install, token)
     elif lifetime.is_near(end, now) and not is_said:
